@@ -1,0 +1,2 @@
+//! Headless Squeeze.
+fn main() {}

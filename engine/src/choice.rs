@@ -1,0 +1,130 @@
+//! Which device to use, and why: one decision for the page and the command line.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::DeviceKind;
+
+/// What the user asked for (`?device=`, `--device`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceWish {
+    /// A real GPU if there is one, else the CPU backend.
+    #[default]
+    Auto,
+    /// A GPU interface, a software one included.
+    Gpu,
+    /// The CPU backend.
+    Cpu,
+}
+
+impl FromStr for DeviceWish {
+    type Err = String;
+
+    /// Reads `auto`, `gpu` (or `webgpu`, `vulkan`, which mean the same) or `cpu`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "gpu" | "webgpu" | "vulkan" => Ok(Self::Gpu),
+            "cpu" => Ok(Self::Cpu),
+            other => Err(format!(
+                "there is no device `{other}`: say auto, gpu (or webgpu) or cpu"
+            )),
+        }
+    }
+}
+
+/// What is known of an adapter before it is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFacts {
+    /// Its name for people.
+    pub name: String,
+    /// True if it is carried out in software on the CPU (`isFallbackAdapter`, device type CPU).
+    pub software: bool,
+}
+
+/// The decision of [`choose_device`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceChoice {
+    /// The kind of device to open.
+    pub kind: DeviceKind,
+    /// One sentence: why.
+    pub reason: String,
+}
+
+/// Chooses between the GPU and the CPU backend.
+///
+/// `adapter` is the best adapter found, or the reason why there is none, as a clause ("this browser
+/// has no WebGPU"). A software adapter counts as no GPU unless a GPU was asked for, because the CPU
+/// backend is faster.
+///
+/// # Errors
+/// A sentence, if a GPU was asked for and there is none.
+pub fn choose_device(
+    wish: DeviceWish,
+    adapter: Result<&AdapterFacts, &str>,
+) -> Result<DeviceChoice, String> {
+    let gpu = |reason: String| DeviceChoice {
+        kind: DeviceKind::Gpu,
+        reason,
+    };
+    let cpu = |reason: String| DeviceChoice {
+        kind: DeviceKind::Cpu,
+        reason,
+    };
+    match (wish, adapter) {
+        (DeviceWish::Cpu, _) => Ok(cpu("The CPU was asked for.".to_owned())),
+        (DeviceWish::Gpu, Ok(facts)) if facts.software => Ok(gpu(format!(
+            "A GPU was asked for; {} is a software adapter, slower than the CPU backend.",
+            facts.name
+        ))),
+        (DeviceWish::Gpu, Ok(_)) => Ok(gpu("A GPU was asked for.".to_owned())),
+        (DeviceWish::Gpu, Err(why)) => Err(format!(
+            "A GPU was asked for, but {why}. Ask for the device `auto` or `cpu` instead."
+        )),
+        (DeviceWish::Auto, Ok(facts)) if facts.software => Ok(cpu(format!(
+            "The only adapter, {}, is software; the CPU backend is faster.",
+            facts.name
+        ))),
+        (DeviceWish::Auto, Ok(_)) => Ok(gpu("A GPU is there.".to_owned())),
+        (DeviceWish::Auto, Err(why)) => Ok(cpu(format!("The CPU is used because {why}."))),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wish_meets_every_adapter() {
+        let real = AdapterFacts {
+            name: "Fast card".to_owned(),
+            software: false,
+        };
+        let software = AdapterFacts {
+            name: "SwiftShader".to_owned(),
+            software: true,
+        };
+        let none = "this browser has no WebGPU";
+        let kind = |wish, adapter| choose_device(wish, adapter).map(|choice| choice.kind);
+        assert_eq!(kind(DeviceWish::Auto, Ok(&real)), Ok(DeviceKind::Gpu));
+        assert_eq!(kind(DeviceWish::Auto, Ok(&software)), Ok(DeviceKind::Cpu));
+        assert_eq!(kind(DeviceWish::Auto, Err(none)), Ok(DeviceKind::Cpu));
+        assert_eq!(kind(DeviceWish::Gpu, Ok(&real)), Ok(DeviceKind::Gpu));
+        assert_eq!(kind(DeviceWish::Gpu, Ok(&software)), Ok(DeviceKind::Gpu));
+        assert_eq!(kind(DeviceWish::Cpu, Ok(&real)), Ok(DeviceKind::Cpu));
+        let error = choose_device(DeviceWish::Gpu, Err(none)).unwrap_err();
+        assert!(error.contains(none) && error.contains("`cpu`"), "{error}");
+        let choice = choose_device(DeviceWish::Auto, Ok(&software)).unwrap();
+        assert!(choice.reason.contains("SwiftShader"), "{}", choice.reason);
+    }
+
+    #[test]
+    fn unknown_device_names_the_ones_there_are() {
+        let error = "tpu".parse::<DeviceWish>().unwrap_err();
+        assert!(error.contains("tpu") && error.contains("webgpu"), "{error}");
+        assert_eq!("webgpu".parse(), Ok(DeviceWish::Gpu));
+    }
+}

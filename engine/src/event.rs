@@ -1,0 +1,222 @@
+//! [`Event`]: the one stream that a run emits. The page and the command line only show it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{AttackConfig, RunConfig};
+
+/// Something that a run reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The device was chosen and is ready.
+    Device(DeviceReport),
+    /// The data set is loaded and checked.
+    Data(DataReport),
+    /// Training began, or went on after a pause.
+    TrainingStarted(TrainingStarted),
+    /// Some training steps were done; their numbers were read back together.
+    Steps(Steps),
+    /// The model was evaluated on test images.
+    Evaluation(Evaluation),
+    /// Training stands at a step's edge and can go on.
+    Paused {
+        /// Steps done so far.
+        step: usize,
+    },
+    /// Training was ended by the user before its last step. The model is kept.
+    Stopped {
+        /// Steps done.
+        step: usize,
+    },
+    /// Training reached its last step.
+    TrainingFinished(TrainingSummary),
+    /// An attack began.
+    AttackStarted(AttackStarted),
+    /// The images on show, at one iteration.
+    AttackFrame(AttackFrame),
+    /// How far an attack has come.
+    AttackProgress(AttackProgress),
+    /// An attack is done, or was stopped (then it holds the images finished so far).
+    AttackFinished(AttackSummary),
+    /// A command could not be carried out. What was there before is kept.
+    Failed {
+        /// What happened and what to do, in plain words.
+        message: String,
+    },
+}
+
+/// Which device runs the engine, and why it was chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    /// `gpu` or `cpu`.
+    pub kind: DeviceKind,
+    /// Name for people, for example the adapter's name, or `CPU (2 threads, SIMD)`.
+    pub name: String,
+    /// The programming interface: `WebGPU`, `Vulkan`, `Metal`, `DX12`, or `flex` for the CPU backend.
+    pub api: String,
+    /// True for a GPU interface that is carried out by software on the CPU.
+    pub software: bool,
+    /// One sentence: why this device.
+    pub reason: String,
+}
+
+/// What runs the tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// wgpu: WebGPU in a browser; Vulkan, Metal or DX12 natively.
+    Gpu,
+    /// Burn's `flex` backend.
+    Cpu,
+}
+
+/// A loaded data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataReport {
+    /// Name, for example `MNIST`.
+    pub name: String,
+    /// Training images.
+    pub train_images: usize,
+    /// Test images.
+    pub test_images: usize,
+    /// Channels, height, width of an image.
+    pub image_shape: [usize; 3],
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+}
+
+/// The beginning of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingStarted {
+    /// The config of the run.
+    pub config: RunConfig,
+    /// Steps already done: 0, or the step at which a pause ended.
+    pub step: usize,
+    /// Trainable numbers of the network.
+    pub parameters: usize,
+    /// The squeeze beyond which zero logits are optimal ([`crate::config::Squeeze::critical_beta`]).
+    pub critical_beta: Option<f64>,
+}
+
+/// The numbers of consecutive training steps, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steps {
+    /// One entry a step.
+    pub steps: Vec<StepMetrics>,
+    /// Steps a second since training began or went on, evaluation not counted.
+    pub steps_per_sec: f64,
+    /// Steps of the whole run.
+    pub total_steps: usize,
+}
+
+/// The numbers of one training step, measured on its batch before the update.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// 1 for the first step.
+    pub step: usize,
+    /// The objective: cross-entropy plus penalty.
+    pub loss: f32,
+    /// Its cross-entropy part (with smoothed labels, if any).
+    pub cross_entropy: f32,
+    /// Its penalty part, beta included.
+    pub penalty: f32,
+    /// Share of the (noisy) batch classified correctly, in [0, 1].
+    pub accuracy: f32,
+    /// Mean l_2 norm of an example's logits.
+    pub logit_norm: f32,
+}
+
+/// An evaluation on clean test images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Training steps the model has had.
+    pub step: usize,
+    /// Images evaluated.
+    pub images: usize,
+    /// Share classified correctly, in [0, 1].
+    pub accuracy: f64,
+    /// Mean cross-entropy with one-hot labels.
+    pub cross_entropy: f64,
+}
+
+/// The end of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingSummary {
+    /// Steps done.
+    pub steps: usize,
+    /// The evaluation on the whole test set.
+    pub test: Evaluation,
+    /// Seconds spent training and evaluating, pauses not counted.
+    pub seconds: f64,
+}
+
+/// The beginning of an attack. Image arrays are row-major `[images, channels, height, width]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackStarted {
+    /// The attack.
+    pub config: AttackConfig,
+    /// Channels, height, width of an image.
+    pub image_shape: [usize; 3],
+    /// The clean images on show, one byte a number, 0 to 255.
+    #[serde(with = "serde_bytes")]
+    pub pixels: Vec<u8>,
+    /// True class of each image on show.
+    pub labels: Vec<usize>,
+    /// Softmax probabilities on the clean images on show, row-major `[images, classes]`.
+    pub probabilities: Vec<f32>,
+    /// Classes, the row length of `probabilities`.
+    pub classes: usize,
+}
+
+/// The images on show at one iteration of the attack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackFrame {
+    /// 0 is the random start.
+    pub iteration: usize,
+    /// The adversarial images, one byte a number: rounded for display, 0 to 255.
+    #[serde(with = "serde_bytes")]
+    pub pixels: Vec<u8>,
+    /// The perturbation for display: 128 is none, 1 is `-epsilon`, 255 is `+epsilon`.
+    #[serde(with = "serde_bytes")]
+    pub perturbation: Vec<u8>,
+    /// Softmax probabilities on the adversarial images, row-major `[images, classes]`.
+    pub probabilities: Vec<f32>,
+}
+
+/// How far an attack has come.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackProgress {
+    /// Images whose attack is finished.
+    pub images_done: usize,
+    /// Images of the whole attack.
+    pub images: usize,
+    /// Of the finished ones, how many the model classifies correctly without attack.
+    pub clean_correct: usize,
+    /// Of the finished ones, how many it still classifies correctly under attack.
+    pub robust_correct: usize,
+    /// Iterations done on the batch at hand.
+    pub iteration: usize,
+    /// Iterations of each batch.
+    pub iterations: usize,
+}
+
+/// What an attack found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackSummary {
+    /// The attack.
+    pub config: AttackConfig,
+    /// Images attacked to the end.
+    pub images: usize,
+    /// Share of them classified correctly without attack, in [0, 1].
+    pub clean_accuracy: f64,
+    /// Share of them classified correctly without attack and under it, in [0, 1].
+    pub robust_accuracy: f64,
+    /// Largest |perturbation| over all of them, in pixel units.
+    pub max_perturbation: f64,
+    /// Milliseconds an iteration of a batch took on average, reports included.
+    pub ms_per_iteration: f64,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// True if the user ended it early.
+    pub stopped: bool,
+}
