@@ -1,2 +1,52 @@
-//! Set-up, serve, test, bench.
-fn main() {}
+//! The project's chores: `cargo xtask setup | serve | test | lint | bench`.
+
+mod apt;
+mod bench;
+mod lint;
+mod page;
+mod phases;
+mod process;
+mod project;
+mod serve;
+mod setup;
+mod test;
+mod test_needs;
+mod tools;
+mod wasm_target;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of Squeeze. Each brings what it needs first.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Chores {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Bring all that building and testing needs; seconds when it is there.
+    Setup,
+    /// Build the page in release and serve it on 127.0.0.1.
+    Serve(serve::Options),
+    /// Run the lints and all tests: native, and the page in Chromium.
+    Test(test::Options),
+    /// Check formatting, clippy (native and wasm) and dependencies.
+    Lint,
+    /// Measure.
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Chores::parse().chore {
+        Chore::Setup => {
+            setup::for_page()?;
+            setup::for_tests()
+        }
+        Chore::Serve(options) => serve::run(&options),
+        Chore::Test(options) => test::run(&options),
+        Chore::Lint => lint::run_chore(),
+        Chore::Bench(options) => bench::run(&options),
+    }
+}

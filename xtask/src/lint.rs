@@ -1,0 +1,66 @@
+//! `cargo xtask lint`.
+
+use anyhow::{Result, bail};
+
+use crate::phases::Phases;
+use crate::process::{cargo, on_path, run};
+use crate::wasm_target;
+
+/// All lints.
+pub fn run_all(phases: &mut Phases) {
+    phases.step(
+        "rustfmt",
+        || run(cargo()?.args(["fmt", "--all", "--check"])),
+    );
+    phases.step("clippy, native", || {
+        let mut clippy = cargo()?;
+        clippy
+            .args(["clippy", "--release", "--workspace", "--all-targets"])
+            .args(["--features", "squeeze-tests/page", "--", "-D", "warnings"]);
+        run(&mut clippy)
+    });
+    phases.step("clippy, wasm", || {
+        let mut clippy = cargo()?;
+        clippy
+            .args(["clippy", "--release", "--package", "squeeze-app"])
+            .args(["--target", wasm_target::TRIPLE, "--", "-D", "warnings"]);
+        run(&mut clippy)
+    });
+    phases.step("dependencies", dependencies);
+}
+
+/// Licences, duplicates and origins of the dependencies; advisories where their list can be had.
+fn dependencies() -> Result<()> {
+    if on_path("cargo-deny").is_none() {
+        println!(
+            "NOT RUN: cargo-deny is not installed. Get it with `cargo install --locked cargo-deny`."
+        );
+        return Ok(());
+    }
+    let deny = |checks: &[&str]| -> Result<()> {
+        let mut command = cargo()?;
+        command
+            .args(["deny", "--all-features", "check"])
+            .args(checks);
+        run(&mut command)
+    };
+    deny(&["licenses", "bans", "sources"])?;
+    let fetched = run(cargo()?.args(["deny", "fetch", "db"]));
+    if fetched.is_err() {
+        println!("NOT RUN: advisories, because their list cannot be reached from here.");
+        return Ok(());
+    }
+    deny(&["advisories"])
+}
+
+/// `cargo xtask lint`.
+pub fn run_chore() -> Result<()> {
+    wasm_target::bring()?;
+    let mut phases = Phases::default();
+    run_all(&mut phases);
+    phases.report();
+    if phases.failed() > 0 {
+        bail!("{} of the lints failed", phases.failed());
+    }
+    Ok(())
+}
