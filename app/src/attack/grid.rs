@@ -1,0 +1,83 @@
+//! The images on show, and how to read them.
+
+use leptos::prelude::*;
+
+use crate::attack::card::Card;
+use crate::format::short;
+use crate::state::lab::Lab;
+
+/// The grid of images.
+#[component]
+pub fn Grid() -> impl IntoView {
+    let lab = Lab::get();
+    let images = Memo::new(move |_| {
+        lab.gallery
+            .with(|gallery| gallery.as_ref().map_or(0, |gallery| gallery.len()))
+    });
+    let iteration = Memo::new(move |_| {
+        lab.gallery.with(|gallery| {
+            let gallery = gallery.as_ref()?;
+            let at = gallery.frame.as_ref()?.iteration;
+            Some((at, gallery.start.config.iterations))
+        })
+    });
+    let epsilon = Memo::new(move |_| {
+        lab.gallery.with(|gallery| {
+            gallery
+                .as_ref()
+                .map(|gallery| short(gallery.start.config.epsilon))
+        })
+    });
+    let plus_minus = move |sign: &'static str| {
+        move || format!("{sign}{}", epsilon.get().unwrap_or_else(|| "ε".to_owned()))
+    };
+    view! {
+        <section class="gallery" aria-labelledby="gallery-title">
+            <div class="gallery-head">
+                <h3 id="gallery-title">
+                    {move || match images.get() {
+                        0 => "Images under attack".to_owned(),
+                        images => format!("The first {images} images"),
+                    }}
+                </h3>
+                <p class="gallery-iteration">
+                    {move || {
+                        iteration
+                            .get()
+                            .map(|(at, of)| match at {
+                                0 => "random start".to_owned(),
+                                at => format!("iteration {at} / {of}"),
+                            })
+                    }}
+                </p>
+                <p class="gallery-legend">
+                    "Perturbation: "
+                    <span class="swatch black"></span>
+                    {plus_minus("−")}
+                    " "
+                    <span class="swatch gray"></span>
+                    "no change "
+                    <span class="swatch white"></span>
+                    {plus_minus("+")}
+                </p>
+            </div>
+            <div class="gallery-grid" data-testid="attack-grid">
+                <Show
+                    when=move || { images.get() > 0 }
+                    fallback=|| {
+                        view! {
+                            <p class="empty">
+                                "Train a model, then press Attack: twelve test images appear here and \
+                                 change before your eyes."
+                            </p>
+                        }
+                    }
+                >
+                    <For each=move || 0..images.get() key=|image| *image let:image>
+                        <Card image=image />
+                    </For>
+                </Show>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,34 @@
+//! The second room: attack what was trained, and see it happen.
+
+mod card;
+mod form;
+mod grid;
+mod pixels;
+mod result;
+
+use leptos::prelude::*;
+
+use form::AttackForm;
+use grid::Grid;
+use result::AttackResult;
+
+/// The room.
+#[component]
+pub fn AttackRoom() -> impl IntoView {
+    view! {
+        <section class="room" id="attack" aria-labelledby="attack-title">
+            <div class="room-head">
+                <h2 id="attack-title">"Attack"</h2>
+                <p>
+                    "Projected gradient descent (PGD) nudges every pixel, a little at a time, the way \
+                     that most raises the model’s loss, and never further than the budget."
+                </p>
+            </div>
+            <AttackForm />
+            <div class="bench">
+                <AttackResult />
+                <Grid />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,202 @@
+//! Attack, stop, and what came of it.
+
+use leptos::prelude::*;
+
+use crate::controls::progress::Progress;
+use crate::format::{count, duration, percent};
+use crate::state::field::Field;
+use crate::state::lab::{Asked, Lab};
+use crate::state::phase::{Attack, Model};
+
+/// What is known so far: images done, clean and robust share.
+#[derive(Clone, Copy, PartialEq)]
+struct Tally {
+    images: usize,
+    clean: f64,
+    robust: f64,
+}
+
+/// The bar and the large numbers.
+#[component]
+pub fn AttackResult() -> impl IntoView {
+    let lab = Lab::get();
+    let tally = Memo::new(move |_| tally(lab));
+    let text = move |read: fn(&Tally) -> f64| {
+        move || {
+            tally.get().map_or_else(
+                || "–".to_owned(),
+                |tally| percent(read(&tally), tally.images),
+            )
+        }
+    };
+    view! {
+        <AttackBar />
+        <div class="outcome">
+            <dl class="numbers large">
+                <div class="robust">
+                    <dt>"Robust accuracy"</dt>
+                    <dd data-testid="robust-accuracy">{text(|tally| tally.robust)}</dd>
+                    <dd class="note">"right before and under attack"</dd>
+                </div>
+                <div>
+                    <dt>"Clean accuracy"</dt>
+                    <dd data-testid="clean-accuracy">{text(|tally| tally.clean)}</dd>
+                    <dd class="note">"the same images, untouched"</dd>
+                </div>
+            </dl>
+            <div class="outcome-words">
+                <p class="outcome-sentence">{move || sentence(lab, tally.get())}</p>
+                <p class="caveat">
+                    "One attack is no proof. A low figure settles it: the model can be fooled. A high \
+                     one only says that this attack, with these settings, did not manage."
+                </p>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn AttackBar() -> impl IntoView {
+    let lab = Lab::get();
+    let wrong = Memo::new(move |_| {
+        lab.invalid.with(|invalid| {
+            let names: Vec<&str> = Field::ATTACK
+                .into_iter()
+                .filter(|field| invalid.contains_key(field))
+                .map(|field| field.words().label)
+                .collect();
+            (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
+        })
+    });
+    let waiting = move || lab.asked.get().is_some();
+    let starting = move || lab.asked.get() == Some(Asked::Attack);
+    let line = move || {
+        let phase = lab.phase.get();
+        if let Some(wrong) = wrong.get() {
+            return wrong;
+        }
+        match (phase.attack, phase.model) {
+            _ if starting() => "Preparing the attack.".into(),
+            (Attack::Running, _) => "Attacking.".into(),
+            (_, Model::None) => {
+                "There is no model yet: train one above, even for a few steps.".into()
+            }
+            (_, Model::Training) => {
+                "Training is running. Pause it to attack the model as it stands.".into()
+            }
+            (Attack::Done, _) => lab.attack_summary.with(|summary| {
+                summary.as_ref().map_or_else(String::new, |summary| {
+                    format!(
+                        "{} in {}, {:.0} ms per iteration.",
+                        if summary.stopped { "Stopped" } else { "Done" },
+                        duration(summary.seconds),
+                        summary.ms_per_iteration
+                    )
+                })
+            }),
+            (Attack::None, _) => "The model stands still: attack it.".into(),
+        }
+    };
+    let progress = Memo::new(move |_| lab.attack_progress.get());
+    let share = Signal::derive(move || {
+        progress.get().map_or(0.0, |at| {
+            let batches = at.iteration as f64 / at.iterations.max(1) as f64;
+            let batch = lab
+                .config
+                .with_untracked(|config| config.attack.batch_size)
+                .min(at.images.saturating_sub(at.images_done));
+            (at.images_done as f64 + batches * batch as f64) / at.images.max(1) as f64
+        })
+    });
+    let still = Signal::derive(move || lab.phase.get().attack != Attack::Running);
+    let counts = move || {
+        progress.get().map_or_else(
+            || {
+                let planned = lab.config.with(|config| config.attack.images);
+                format!("0 / {} images", count(planned))
+            },
+            |at| {
+                let done = format!("{} / {} images", count(at.images_done), count(at.images));
+                if at.images_done < at.images {
+                    format!("{done}, iteration {} / {}", at.iteration, at.iterations)
+                } else {
+                    done
+                }
+            },
+        )
+    };
+    view! {
+        <div class="run-bar">
+            <div class="buttons">
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="attack"
+                    aria-describedby="attack-line"
+                    disabled=move || {
+                        !lab.phase.get().can_attack() || wrong.with(Option::is_some) || waiting()
+                    }
+                    on:click=move |_| lab.attack()
+                >
+                    {move || if starting() { "Starting…" } else { "Attack" }}
+                </button>
+                <button
+                    type="button"
+                    data-testid="attack-stop"
+                    disabled=move || {
+                        !lab.phase.get().can_stop_attack()
+                            || lab.asked.get() == Some(Asked::Stop)
+                    }
+                    on:click=move |_| lab.stop()
+                >
+                    "Stop"
+                </button>
+                <p class="run-line" id="attack-line" class:wrong=move || wrong.with(Option::is_some)>
+                    {line}
+                </p>
+            </div>
+            <Progress label="Images attacked" share=share still=still />
+            <p class="attack-progress" data-testid="attack-progress">
+                {counts}
+            </p>
+        </div>
+    }
+}
+
+fn tally(lab: Lab) -> Option<Tally> {
+    if let Some(summary) = lab.attack_summary.get() {
+        return (summary.images > 0).then_some(Tally {
+            images: summary.images,
+            clean: summary.clean_accuracy,
+            robust: summary.robust_accuracy,
+        });
+    }
+    let progress = lab.attack_progress.get()?;
+    (progress.images_done > 0).then(|| {
+        let of = |right: usize| right as f64 / progress.images_done as f64;
+        Tally {
+            images: progress.images_done,
+            clean: of(progress.clean_correct),
+            robust: of(progress.robust_correct),
+        }
+    })
+}
+
+fn sentence(lab: Lab, tally: Option<Tally>) -> String {
+    let running = lab.phase.get().attack == Attack::Running;
+    match tally {
+        Some(tally) => {
+            let so_far = if running { "so far, " } else { "" };
+            format!(
+                "Under attack {so_far}{} of the images are still recognised; untouched, {} are.",
+                percent(tally.robust, 0),
+                percent(tally.clean, 0)
+            )
+        }
+        None if running => "The first batch of images is under attack.".to_owned(),
+        None => {
+            "How many images does the model still recognise when each has been altered to fool it?"
+                .to_owned()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The chart of the accuracy on training batches and on test images.
+
+use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
+use crate::format::{count, percent};
+use crate::state::history::History;
+
+/// The chart.
+pub fn chart(history: &History, width: f64) -> Chart {
+    let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.tests.iter().copied().unzip();
+    let sources = [
+        Source {
+            name: "Training",
+            class: "line-first",
+            steps: &history.steps,
+            values: &history.accuracy.smooth,
+            dots: (&history.steps, &history.accuracy.raw),
+        },
+        Source {
+            name: "Test",
+            class: "line-second points",
+            steps: &test_steps,
+            values: &test_values,
+            dots: (&test_steps, &test_values),
+        },
+    ];
+    lay_out(
+        history,
+        width,
+        1.0,
+        |mark, _| format!("{:.0}%", mark * 100.0),
+        &sources,
+        summary(history),
+    )
+}
+
+/// The values at a step.
+pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
+    let step = *history.steps.get(index)?;
+    let train = history
+        .accuracy
+        .smooth
+        .get(index)
+        .map_or_else(String::new, |value| percent(f64::from(*value), 0));
+    let mut values = vec![("Training", "line-first", train)];
+    // The latest evaluation that the model had had by then.
+    if let Some((_, test)) = history.tests.iter().rfind(|(at, _)| *at <= step) {
+        values.push(("Test", "line-second", percent(f64::from(*test), 0)));
+    }
+    Some(Reading {
+        x: x_scale(history, width).place(step as f64),
+        step: count(step),
+        values,
+    })
+}
+
+fn summary(history: &History) -> String {
+    let mut text = match (history.accuracy.latest(), history.steps.last()) {
+        (Some(latest), Some(step)) => format!(
+            "Accuracy over training steps: {} on training batches at step {}",
+            percent(f64::from(latest), 0),
+            count(*step)
+        ),
+        _ => return "Accuracy over training steps: no step yet.".to_owned(),
+    };
+    if let Some((_, test)) = history.tests.last() {
+        text += &format!(", {} on test images", percent(f64::from(*test), 0));
+    }
+    text + "."
+}

@@ -1,0 +1,95 @@
+//! The chart of the loss and its parts.
+
+use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
+use crate::format::{count, measure, short};
+use crate::state::history::{Curve, History};
+
+/// The chart.
+pub fn chart(history: &History, width: f64) -> Chart {
+    let source = |name, class, curve: &'static str| (name, class, curve);
+    let mut parts = vec![source("Loss", "line-main", "loss")];
+    if history.has_penalty() {
+        parts.push(source("Cross-entropy", "line-first", "cross-entropy"));
+        parts.push(source("Penalty", "line-second", "penalty"));
+    }
+    let sources: Vec<Source<'_>> = parts
+        .iter()
+        .map(|(name, class, which)| {
+            let curve = curve(history, which);
+            let dots: (&[usize], &[f32]) = if *which == "loss" {
+                (&history.steps, &curve.raw)
+            } else {
+                (&[], &[])
+            };
+            Source {
+                name,
+                class,
+                steps: &history.steps,
+                values: &curve.smooth,
+                dots,
+            }
+        })
+        .collect();
+    // The smoothed line decides: one wild batch must not flatten everything else.
+    let highest = history
+        .loss
+        .smooth
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .fold(0.0_f32, f32::max);
+    lay_out(
+        history,
+        width,
+        f64::from(highest),
+        |mark, digits| format!("{mark:.digits$}"),
+        &sources,
+        summary(history),
+    )
+}
+
+/// The values at a step.
+pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
+    let step = *history.steps.get(index)?;
+    let value = |curve: &Curve| {
+        curve
+            .raw
+            .get(index)
+            .map_or_else(String::new, |value| measure(f64::from(*value)))
+    };
+    let mut values = vec![("Loss", "line-main", value(&history.loss))];
+    if history.has_penalty() {
+        values.push(("Cross-entropy", "line-first", value(&history.cross_entropy)));
+        values.push(("Penalty", "line-second", value(&history.penalty)));
+    }
+    Some(Reading {
+        x: x_scale(history, width).place(step as f64),
+        step: count(step),
+        values,
+    })
+}
+
+fn curve<'a>(history: &'a History, which: &str) -> &'a Curve {
+    match which {
+        "cross-entropy" => &history.cross_entropy,
+        "penalty" => &history.penalty,
+        _ => &history.loss,
+    }
+}
+
+fn summary(history: &History) -> String {
+    match (
+        history.loss.smooth.first(),
+        history.loss.latest(),
+        history.steps.last(),
+    ) {
+        (Some(first), Some(latest), Some(step)) => format!(
+            "Loss over training steps: {} at the start, {} at step {} of {}.",
+            short(f64::from(*first)),
+            short(f64::from(latest)),
+            count(*step),
+            count(history.total_steps)
+        ),
+        _ => "Loss over training steps: no step yet.".to_owned(),
+    }
+}

@@ -1,0 +1,204 @@
+//! [`Chart`]: a line chart worked out to the last label, ready to be put on the screen.
+
+use crate::chart::path;
+use crate::chart::scale::{Scale, ticks};
+use crate::format::count;
+use crate::state::history::History;
+
+/// Height of a chart in CSS pixels.
+pub const HEIGHT: f64 = 240.0;
+/// Space for the y labels.
+const LEFT: f64 = 44.0;
+/// Space for the names at the lines' ends.
+const RIGHT: f64 = 104.0;
+const TOP: f64 = 12.0;
+/// Space for the x labels.
+const BOTTOM: f64 = 30.0;
+/// Least distance between two names.
+const NAME_GAP: f64 = 16.0;
+
+/// A mark on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Where, in CSS pixels.
+    pub at: f64,
+    /// What it says.
+    pub label: String,
+}
+
+/// One curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Its name, at its end.
+    pub name: &'static str,
+    /// Its class in the style sheet.
+    pub class: &'static str,
+    /// The curve.
+    pub path: String,
+    /// Single values, as dots.
+    pub dots: String,
+    /// Its end.
+    pub tip: (f64, f64),
+    /// Height of its name, moved off the other names.
+    pub name_y: f64,
+}
+
+/// The values under the reader's cursor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Place of the cursor.
+    pub x: f64,
+    /// The step.
+    pub step: String,
+    /// Name, class and value of each curve.
+    pub values: Vec<(&'static str, &'static str, String)>,
+}
+
+/// A chart of some width, ready to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Its width in CSS pixels.
+    pub width: f64,
+    /// The plot's left, top, right and bottom edge.
+    pub plot: (f64, f64, f64, f64),
+    /// Marks of the step axis.
+    pub x_ticks: Vec<Tick>,
+    /// Marks of the value axis.
+    pub y_ticks: Vec<Tick>,
+    /// The curves.
+    pub lines: Vec<Line>,
+    /// The chart in one sentence.
+    pub summary: String,
+}
+
+/// A curve as a figure describes it.
+pub struct Source<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its class in the style sheet.
+    pub class: &'static str,
+    /// Steps of the line's points.
+    pub steps: &'a [usize],
+    /// The line's points.
+    pub values: &'a [f32],
+    /// Steps and values of the dots.
+    pub dots: (&'a [usize], &'a [f32]),
+}
+
+/// The map from steps to places, for a chart of that width.
+pub fn x_scale(history: &History, width: f64) -> Scale {
+    let length = (width - LEFT - RIGHT).max(40.0);
+    Scale::new((0.0, history.total_steps.max(1) as f64), LEFT, length)
+}
+
+/// Lays a chart out.
+pub fn lay_out(
+    history: &History,
+    width: f64,
+    y_max: f64,
+    y_label: impl Fn(f64, usize) -> String,
+    sources: &[Source<'_>],
+    summary: String,
+) -> Chart {
+    let x = x_scale(history, width);
+    let (y_marks, digits) = ticks(y_max, 4, true);
+    let top_value = y_marks.last().copied().unwrap_or(1.0);
+    let bottom = HEIGHT - BOTTOM;
+    let y = Scale::new((0.0, top_value), bottom, TOP - bottom);
+    let right = x.place(f64::INFINITY);
+
+    let wanted = ((right - LEFT) / 90.0).clamp(2.0, 8.0) as usize;
+    let total = history.total_steps.max(1) as f64;
+    let x_ticks = ticks(total, wanted, false)
+        .0
+        .into_iter()
+        .filter(|mark| mark.fract() == 0.0)
+        .map(|mark| Tick {
+            at: x.place(mark),
+            label: count(mark as usize),
+        })
+        .collect();
+    let y_ticks = y_marks
+        .iter()
+        .map(|mark| Tick {
+            at: y.place(*mark),
+            label: y_label(*mark, digits),
+        })
+        .collect();
+
+    let mut lines: Vec<Line> = sources
+        .iter()
+        .filter_map(|source| {
+            let last = source
+                .steps
+                .iter()
+                .zip(source.values)
+                .rfind(|(_, value)| value.is_finite())?;
+            let tip = (x.place(*last.0 as f64), y.place(f64::from(*last.1)));
+            Some(Line {
+                name: source.name,
+                class: source.class,
+                path: path::line(source.steps, source.values, x, y),
+                dots: path::dots(source.dots.0, source.dots.1, x, y),
+                tip,
+                name_y: tip.1,
+            })
+        })
+        .collect();
+    part_names(&mut lines, bottom);
+
+    Chart {
+        width,
+        plot: (LEFT, TOP, right, bottom),
+        x_ticks,
+        y_ticks,
+        lines,
+        summary,
+    }
+}
+
+/// Moves the names apart, keeping their order and staying above `floor`.
+fn part_names(lines: &mut [Line], floor: f64) {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| lines[*a].tip.1.total_cmp(&lines[*b].tip.1));
+    let mut least = TOP;
+    for index in &order {
+        let line = &mut lines[*index];
+        line.name_y = line.name_y.max(least);
+        least = line.name_y + NAME_GAP;
+    }
+    let mut most = floor;
+    for index in order.iter().rev() {
+        let line = &mut lines[*index];
+        line.name_y = line.name_y.min(most);
+        most = line.name_y - NAME_GAP;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_never_overlap_and_stay_inside() {
+        let line = |y: f64| Line {
+            name: "",
+            class: "",
+            path: String::new(),
+            dots: String::new(),
+            tip: (0.0, y),
+            name_y: y,
+        };
+        let mut lines = vec![line(209.0), line(208.0), line(205.0)];
+        part_names(&mut lines, 210.0);
+        let mut heights: Vec<f64> = lines.iter().map(|line| line.name_y).collect();
+        heights.sort_by(f64::total_cmp);
+        assert!(
+            heights
+                .windows(2)
+                .all(|pair| pair[1] - pair[0] >= NAME_GAP - 1e-9)
+        );
+        assert!(heights.iter().all(|y| *y <= 210.0), "{heights:?}");
+        assert!(lines[2].name_y < lines[1].name_y);
+    }
+}

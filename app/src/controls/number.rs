@@ -1,0 +1,92 @@
+//! A number to type: checked at every key, its range named beside it.
+
+use leptos::prelude::*;
+
+use crate::state::field::Field;
+use crate::state::lab::Lab;
+
+/// A number to type.
+#[component]
+pub fn NumberField(
+    /// Which number.
+    field: Field,
+    /// What the value amounts to, in other words.
+    #[prop(optional, into)]
+    aside: Option<Signal<String>>,
+) -> impl IntoView {
+    let lab = Lab::get();
+    let words = field.words();
+    let text = RwSignal::new(lab.config.with_untracked(|config| field.read(config)));
+
+    // The config may change from elsewhere (a preset): the text follows, unless it says the same.
+    let held = Memo::new(move |_| lab.config.with(|config| field.read(config)));
+    Effect::new(move |_| {
+        lab.overruled.track();
+        let held = held.get();
+        let mut trial = lab.config.get_untracked();
+        let said = text.with_untracked(|text| field.write(text, &mut trial));
+        if said.is_err() || field.read(&trial) != held {
+            text.set(held);
+        }
+        lab.invalid.update(|invalid| {
+            invalid.remove(&field);
+        });
+    });
+
+    let typed = move |value: String| {
+        let mut config = lab.config.get_untracked();
+        let result = field.write(&value, &mut config);
+        text.set(value);
+        match result {
+            Ok(()) => {
+                lab.invalid.update(|invalid| {
+                    invalid.remove(&field);
+                });
+                lab.config.set(config);
+            }
+            Err(sentence) => lab.invalid.update(|invalid| {
+                invalid.insert(field, sentence);
+            }),
+        }
+    };
+    let error = Memo::new(move |_| lab.invalid.with(|invalid| invalid.get(&field).cloned()));
+    let hint_id = format!("{}-hint", words.test_id);
+
+    view! {
+        <div class="field" class:wrong=move || error.with(Option::is_some)>
+            <label for=words.test_id>
+                {words.label} {(!words.symbol.is_empty()).then(|| view! { " " <i>{words.symbol}</i> })}
+            </label>
+            <input
+                id=words.test_id
+                data-testid=words.test_id
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                spellcheck="false"
+                aria-describedby=hint_id.clone()
+                aria-invalid=move || if error.with(Option::is_some) { "true" } else { "false" }
+                prop:value=move || text.get()
+                on:input=move |event| typed(event_target_value(&event))
+            />
+            <p class="hint" id=hint_id>
+                {move || match error.get() {
+                    Some(sentence) => view! { <span class="field-error">{sentence}</span> }.into_any(),
+                    None => {
+                        view! {
+                            {words.hint}
+                            {aside
+                                .map(|aside| {
+                                    view! {
+                                        " "
+                                        <span class="aside">{move || aside.get()}</span>
+                                    }
+                                })}
+                        }
+                            .into_any()
+                    }
+                }}
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,84 @@
+//! What the browser says about its GPU, before anything is opened.
+//!
+//! web-sys marks its WebGPU bindings unstable, and two properties are all that is needed: they are
+//! read by name.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use squeeze_engine::choice::AdapterFacts;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Longest wait for an answer. Some drivers never give one.
+const PATIENCE_MS: i32 = 8_000;
+
+/// The best adapter, or why there is none, as a clause.
+pub async fn probe() -> Result<AdapterFacts, String> {
+    let window = web_sys::window().ok_or("this is not a window")?;
+    let gpu = get(&window.navigator(), "gpu");
+    if gpu.is_falsy() {
+        return Err(if window.is_secure_context() {
+            "this browser has no WebGPU".to_owned()
+        } else {
+            "browsers offer WebGPU only over https and on localhost".to_owned()
+        });
+    }
+    let options = Object::new();
+    // A refused property only means that the browser picks on its own.
+    let _ = Reflect::set(
+        &options,
+        &"powerPreference".into(),
+        &"high-performance".into(),
+    );
+    let request: Function = get(&gpu, "requestAdapter")
+        .dyn_into()
+        .map_err(|_| "this browser's WebGPU is not the standard's")?;
+    let asked = request
+        .call1(&gpu, &options)
+        .map_err(|_| "the browser refused to look for a GPU")?;
+    let late = Promise::new(&mut |resolve, _| {
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_1(
+            &resolve,
+            PATIENCE_MS,
+            &"late".into(),
+        );
+    });
+    let answer = JsFuture::from(Promise::race(&js_sys::Array::of2(&asked, &late)))
+        .await
+        .map_err(|_| "the browser failed to look for a GPU")?;
+    if answer.is_string() {
+        return Err("the browser gave no answer about its GPU".to_owned());
+    }
+    if answer.is_falsy() {
+        return Err("the browser found no usable GPU".to_owned());
+    }
+    Ok(facts(&answer))
+}
+
+fn facts(adapter: &JsValue) -> AdapterFacts {
+    let info = get(adapter, "info");
+    let text = |name: &str| get(&info, name).as_string().unwrap_or_default();
+    let name = [
+        text("description"),
+        text("device"),
+        format!("{} {}", text("vendor"), text("architecture"))
+            .trim()
+            .to_owned(),
+    ]
+    .into_iter()
+    .find(|name| !name.is_empty())
+    .unwrap_or_else(|| "an unnamed GPU".to_owned());
+    let said_so = get(&info, "isFallbackAdapter").is_truthy()
+        || get(adapter, "isFallbackAdapter").is_truthy();
+    // Some browsers do not flag their software adapters: their names give them away.
+    let all = format!("{name} {} {}", text("vendor"), text("architecture")).to_lowercase();
+    let known = ["swiftshader", "llvmpipe", "basic render"];
+    AdapterFacts {
+        software: said_so || known.iter().any(|software| all.contains(software)),
+        name,
+    }
+}
+
+fn get(of: &JsValue, name: &str) -> JsValue {
+    // Of `undefined` nothing can be read: it stays undefined.
+    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}

@@ -1,0 +1,109 @@
+//! Opening a device: probe, choose, start the worker, fall back if it fails.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use squeeze_engine::choice::{DeviceWish, choose_device};
+use squeeze_engine::event::DeviceKind;
+use squeeze_engine::protocol::Command;
+use web_sys::{Url, UrlSearchParams};
+
+use crate::engine::adapter;
+use crate::engine::link::{Heard, Link};
+use crate::state::device::DeviceView;
+use crate::state::lab::Lab;
+use crate::state::problem::{Problem, WayOut};
+
+/// One attempt to open a device.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What the visitor asked for.
+    pub wish: DeviceWish,
+    /// What is being opened.
+    pub kind: DeviceKind,
+    /// One sentence: why.
+    pub reason: String,
+}
+
+/// Opens the device that the address asks for, or the best there is.
+pub fn open(lab: Lab) {
+    spawn_local(async move {
+        let wish = wish_from_address().unwrap_or_else(|message| {
+            lab.report(Problem::new(
+                format!("In the address, {message}. The best device was taken."),
+                WayOut::Dismiss,
+            ));
+            DeviceWish::Auto
+        });
+        let adapter = match wish {
+            // Not asked for, so not woken.
+            DeviceWish::Cpu => Err("the CPU was asked for".to_owned()),
+            DeviceWish::Auto | DeviceWish::Gpu => adapter::probe().await,
+        };
+        match choose_device(wish, adapter.as_ref().map_err(String::as_str)) {
+            Ok(choice) => launch(
+                lab,
+                Attempt {
+                    wish,
+                    kind: choice.kind,
+                    reason: choice.reason,
+                },
+            ),
+            Err(sentence) => {
+                lab.device.set(DeviceView::None);
+                lab.report(Problem::new(sentence, WayOut::OtherDevice));
+            }
+        }
+    });
+}
+
+/// Starts the worker of an attempt.
+pub fn launch(lab: Lab, attempt: Attempt) {
+    let kind = attempt.kind;
+    let command = Command::Open {
+        allow_software: attempt.wish == DeviceWish::Gpu,
+        mnist_url: data_url(),
+    };
+    lab.device.set(DeviceView::Opening(attempt));
+    let started = Link::start(kind, move |heard| match heard {
+        Heard::Ready => lab.send(&command),
+        Heard::Event(event) => lab.hear(event),
+        Heard::Broken(sentence) => lab.broke_down(sentence),
+    });
+    match started {
+        Ok(link) => lab.engine.set_value(Some(link)),
+        Err(sentence) => lab.broke_down(sentence),
+    }
+}
+
+/// The attempt to make when this one has failed, if there is any: a GPU that was not insisted on
+/// gives way to the CPU.
+pub fn next_attempt(failed: &Attempt, sentence: &str) -> Option<Attempt> {
+    let given_way = failed.wish == DeviceWish::Auto && failed.kind == DeviceKind::Gpu;
+    given_way.then(|| Attempt {
+        wish: failed.wish,
+        kind: DeviceKind::Cpu,
+        reason: format!("The GPU could not be opened, so the CPU is used. {sentence}"),
+    })
+}
+
+fn wish_from_address() -> Result<DeviceWish, String> {
+    let search = web_sys::window()
+        .and_then(|window| window.location().search().ok())
+        .unwrap_or_default();
+    UrlSearchParams::new_with_str(&search)
+        .ok()
+        .and_then(|params| params.get("device"))
+        .map_or(Ok(DeviceWish::Auto), |wish| wish.parse())
+}
+
+/// Where the MNIST files lie: beside the page. Made absolute, because a worker resolves addresses
+/// against its own script.
+fn data_url() -> String {
+    let beside = "data/mnist/";
+    document()
+        .base_uri()
+        .ok()
+        .flatten()
+        .and_then(|base| Url::new_with_base(beside, &base).ok())
+        .map_or_else(|| beside.to_owned(), |url| url.href())
+}

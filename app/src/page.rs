@@ -1,0 +1,41 @@
+//! The whole page: header, problems, rooms.
+//!
+//! A room is a section with a heading of its own, listed in [`ROOMS`] for the header's navigation.
+
+use leptos::prelude::*;
+
+use crate::attack::AttackRoom;
+use crate::controls::problems::Problems;
+use crate::engine::start;
+use crate::header::Header;
+use crate::state::lab::Lab;
+use crate::train::TrainRoom;
+
+/// The rooms: anchor and name, in the order of the story.
+pub const ROOMS: [(&str, &str); 2] = [("train", "Train"), ("attack", "Attack")];
+
+/// The page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let lab = Lab::new();
+    provide_context(lab);
+    start::open(lab);
+
+    let word = Memo::new(move |_| lab.phase.get().word());
+    view! {
+        <Header />
+        <main data-status=move || word.get()>
+            <Problems />
+            <TrainRoom />
+            <AttackRoom />
+        </main>
+        <footer>
+            <p>
+                "Everything runs in this browser: no image and no model leaves it. Method: "
+                <cite>
+                    "Batch-wise Logit-Similarity: Generalizing Logit-Squeezing and Label-Smoothing"
+                </cite> ", Shafahi et al. Data: MNIST."
+            </p>
+        </footer>
+    }
+}

@@ -1,0 +1,176 @@
+//! [`Phase`]: where the page stands, worked out from the engine's events alone.
+
+use squeeze_engine::event::Event;
+
+/// What has become of the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// There is none yet.
+    #[default]
+    None,
+    /// It is being trained.
+    Training,
+    /// Its training stands still and can go on.
+    Paused,
+    /// Its training was ended early.
+    Stopped,
+    /// Its training is complete.
+    Trained,
+}
+
+/// What has become of the attack on the model as it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attack {
+    /// There is none.
+    #[default]
+    None,
+    /// It is running.
+    Running,
+    /// It is over.
+    Done,
+}
+
+/// Where the page stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phase {
+    /// The device is open.
+    pub device_open: bool,
+    /// The data is loaded: commands are carried out.
+    pub open: bool,
+    /// The model.
+    pub model: Model,
+    /// The attack.
+    pub attack: Attack,
+}
+
+impl Phase {
+    /// Takes in an event.
+    pub fn on(&mut self, event: &Event) {
+        match event {
+            Event::Device(_) => self.device_open = true,
+            Event::Data(_) => self.open = true,
+            Event::TrainingStarted(_) => {
+                self.model = Model::Training;
+                self.attack = Attack::None;
+            }
+            Event::Paused { .. } => self.model = Model::Paused,
+            Event::Stopped { .. } => self.model = Model::Stopped,
+            Event::TrainingFinished(_) => self.model = Model::Trained,
+            Event::AttackStarted(_) => self.attack = Attack::Running,
+            Event::AttackFinished(_) => self.attack = Attack::Done,
+            Event::Failed { .. } => {
+                if self.attack == Attack::Running {
+                    self.attack = Attack::None;
+                }
+                if self.model == Model::Training {
+                    self.model = Model::Stopped;
+                }
+            }
+            Event::Steps(_)
+            | Event::Evaluation(_)
+            | Event::AttackFrame(_)
+            | Event::AttackProgress(_) => {}
+        }
+    }
+
+    /// One word for it: `data-status` of the page.
+    pub fn word(self) -> &'static str {
+        if !self.open {
+            return "loading";
+        }
+        match (self.attack, self.model) {
+            (Attack::Running, _) => "attacking",
+            (Attack::Done, _) => "attacked",
+            (Attack::None, Model::None) => "ready",
+            (Attack::None, Model::Training) => "training",
+            (Attack::None, Model::Paused) => "paused",
+            (Attack::None, Model::Stopped) => "stopped",
+            (Attack::None, Model::Trained) => "trained",
+        }
+    }
+
+    /// The engine is at work.
+    pub fn busy(self) -> bool {
+        self.model == Model::Training || self.attack == Attack::Running
+    }
+
+    /// A run can be started.
+    pub fn can_train(self) -> bool {
+        self.open && !self.busy()
+    }
+
+    /// Training can be paused.
+    pub fn can_pause(self) -> bool {
+        self.model == Model::Training
+    }
+
+    /// Training can go on.
+    pub fn can_resume(self) -> bool {
+        self.model == Model::Paused && !self.busy()
+    }
+
+    /// Training can be ended.
+    pub fn can_stop(self) -> bool {
+        self.can_pause() || self.can_resume()
+    }
+
+    /// There is a model that stands still.
+    pub fn can_attack(self) -> bool {
+        self.open && self.model != Model::None && !self.busy()
+    }
+
+    /// An attack can be ended.
+    pub fn can_stop_attack(self) -> bool {
+        self.attack == Attack::Running
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use squeeze_engine::event::{DataReport, Event};
+
+    use super::*;
+
+    fn open() -> Phase {
+        let mut phase = Phase::default();
+        assert_eq!(phase.word(), "loading");
+        assert!(!phase.can_train());
+        phase.on(&Event::Data(DataReport {
+            name: String::new(),
+            train_images: 0,
+            test_images: 0,
+            image_shape: [1, 28, 28],
+            classes: Vec::new(),
+        }));
+        phase
+    }
+
+    #[test]
+    fn a_paused_model_can_be_attacked_and_then_go_on() {
+        let mut phase = open();
+        assert_eq!(phase.word(), "ready");
+        assert!(phase.can_train() && !phase.can_attack());
+        phase.model = Model::Training;
+        assert!(phase.can_pause() && !phase.can_train() && !phase.can_attack());
+        phase.on(&Event::Paused { step: 3 });
+        assert_eq!(phase.word(), "paused");
+        assert!(phase.can_resume() && phase.can_attack() && phase.can_stop());
+        phase.attack = Attack::Running;
+        assert_eq!(phase.word(), "attacking");
+        assert!(!phase.can_resume() && phase.can_stop_attack());
+        phase.attack = Attack::Done;
+        assert_eq!(phase.word(), "attacked");
+        assert!(phase.can_resume() && phase.can_attack());
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_running() {
+        let mut phase = open();
+        phase.model = Model::Training;
+        phase.on(&Event::Failed {
+            message: String::new(),
+        });
+        assert!(!phase.busy());
+        assert!(phase.can_train());
+    }
+}

@@ -1,0 +1,209 @@
+//! Train, pause, stop, and how far it has come.
+
+use leptos::prelude::*;
+
+use crate::controls::progress::Progress;
+use crate::format::{count, duration, rate};
+use crate::state::field::Field;
+use crate::state::lab::{Asked, Lab};
+use crate::state::live::Live;
+use crate::state::phase::Model;
+use crate::state::preset::Preset;
+
+/// The bar over the charts.
+#[component]
+pub fn RunBar() -> impl IntoView {
+    let lab = Lab::get();
+    // Why a run cannot start although the engine is free.
+    let wrong = Memo::new(move |_| {
+        lab.invalid.with(|invalid| {
+            let names: Vec<&str> = Field::TRAINING
+                .into_iter()
+                .filter(|field| invalid.contains_key(field))
+                .map(|field| field.words().label)
+                .collect();
+            (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
+        })
+    });
+    let asked = move |what: Asked| lab.asked.get() == Some(what);
+    let waiting = move || lab.asked.get().is_some();
+    let train_label = move || {
+        if asked(Asked::Train) {
+            "Starting…"
+        } else if lab.phase.get().model == Model::None {
+            "Train"
+        } else {
+            "Train afresh"
+        }
+    };
+    let resumable = move || lab.phase.get().model == Model::Paused;
+    let line = move || {
+        if let Some(wrong) = wrong.get() {
+            return wrong;
+        }
+        let phase = lab.phase.get();
+        match phase.model {
+            _ if asked(Asked::Train) => {
+                "Preparing the device; the first step takes longest.".into()
+            }
+            _ if !phase.open => "The engine is loading.".into(),
+            _ if phase.can_stop_attack() => "The attack is running.".into(),
+            Model::None => "Ready when you are.".into(),
+            Model::Training => "Training. Changed settings count from the next run on.".into(),
+            Model::Paused => "Paused. Go on, or attack the model as it stands.".into(),
+            Model::Stopped => "Stopped early. The model is kept.".into(),
+            Model::Trained => lab.live.with(|live| {
+                live.as_ref()
+                    .and_then(|live| live.summary.as_ref())
+                    .map_or_else(String::new, |summary| {
+                        format!("Trained in {}.", duration(summary.seconds))
+                    })
+            }),
+        }
+    };
+
+    view! {
+        <div class="run-bar">
+            <div class="buttons">
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="train"
+                    aria-describedby="run-line"
+                    disabled=move || {
+                        !lab.phase.get().can_train() || wrong.with(Option::is_some) || waiting()
+                    }
+                    on:click=move |_| lab.train()
+                >
+                    {train_label}
+                </button>
+                <Show
+                    when=resumable
+                    fallback=move || {
+                        view! {
+                            <button
+                                type="button"
+                                data-testid="pause"
+                                disabled=move || !lab.phase.get().can_pause() || waiting()
+                                on:click=move |_| lab.pause()
+                            >
+                                "Pause"
+                            </button>
+                        }
+                    }
+                >
+                    <button
+                        type="button"
+                        data-testid="resume"
+                        disabled=move || !lab.phase.get().can_resume() || waiting()
+                        on:click=move |_| lab.resume()
+                    >
+                        "Resume"
+                    </button>
+                </Show>
+                <button
+                    type="button"
+                    data-testid="stop"
+                    disabled=move || !lab.phase.get().can_stop() || asked(Asked::Stop)
+                    on:click=move |_| lab.stop()
+                >
+                    "Stop"
+                </button>
+                <p class="run-line" id="run-line" class:wrong=move || wrong.with(Option::is_some)>
+                    {line}
+                    {move || {
+                        lab.phase
+                            .get()
+                            .can_attack()
+                            .then(|| {
+                                view! {
+                                    " "
+                                    <a href="#attack">"Now attack it."</a>
+                                }
+                            })
+                    }}
+                </p>
+            </div>
+            <RunProgress />
+        </div>
+    }
+}
+
+#[component]
+fn RunProgress() -> impl IntoView {
+    let lab = Lab::get();
+    let planned = move || lab.config.with(|config| config.training.steps);
+    let steps = Memo::new(move |_| {
+        lab.live.with(|live| {
+            live.as_ref()
+                .map_or((0, None), |live| (live.step, Some(live.total_steps())))
+        })
+    });
+    let total = move || steps.get().1.unwrap_or_else(planned);
+    let share = Signal::derive(move || steps.get().0 as f64 / total().max(1) as f64);
+    let still = Signal::derive(move || lab.phase.get().model != Model::Training);
+    let speed = move || {
+        lab.live
+            .with(|live| live.as_ref().map_or(0.0, |live| live.steps_per_sec))
+    };
+    let left = move || {
+        let training = lab.phase.get().model == Model::Training;
+        lab.live.with(|live| {
+            live.as_ref()
+                .filter(|_| training)
+                .and_then(Live::secs_left)
+                .map_or_else(|| "–".to_owned(), duration)
+        })
+    };
+    view! {
+        <Progress label="Training steps done" share=share still=still />
+        <dl class="run-facts">
+            <div>
+                <dt>"Step"</dt>
+                <dd data-testid="step">
+                    {move || format!("{} / {}", steps.get().0, total())}
+                </dd>
+            </div>
+            <div>
+                <dt>"Speed"</dt>
+                <dd>
+                    <span data-testid="steps-per-sec">{move || rate(speed())}</span>
+                    " steps/s"
+                </dd>
+            </div>
+            <div>
+                <dt>"Time left"</dt>
+                <dd>{left}</dd>
+            </div>
+            <div class="run-what">
+                <dt>"Run"</dt>
+                <dd>{move || lab.live.with(|live| live.as_ref().map_or_else(|| "none yet".to_owned(), what))}</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// The run in a line.
+fn what(live: &Live) -> String {
+    let config = &live.config;
+    let objective = &config.objective;
+    let mut parts = vec![
+        format!(
+            "{}, {} parameters",
+            config.network.name(),
+            count(live.parameters)
+        ),
+        Preset::of(objective).title().to_lowercase(),
+    ];
+    if objective.label_smoothing > 0.0 {
+        parts.push(format!("λ {}", objective.label_smoothing));
+    }
+    if objective.beta > 0.0 {
+        parts.push(format!("β {}", objective.beta));
+    }
+    if objective.noise_sigma > 0.0 {
+        parts.push(format!("σ {}", objective.noise_sigma));
+    }
+    parts.push(format!("seed {}", config.seed));
+    parts.join(" · ")
+}
