@@ -28,7 +28,7 @@ pub fn bring() -> Result<()> {
         println!("wasm target: added by rustup");
         return Ok(());
     }
-    println!("wasm target: building it from the standard library's source");
+    println!("wasm target: rustup cannot add it here; building it from the standard library's source");
     let by_source = build_from_source();
     if is_usable()? {
         println!("wasm target: ready, built from source");
@@ -110,6 +110,7 @@ fn add_by_rustup() -> Result<()> {
     command.args(["target", "add", TRIPLE]);
     // Offline it must fail soon, not after a round of retries.
     command.env("RUSTUP_MAX_RETRIES", "1");
+    command.env_remove("RUST_BACKTRACE");
     run_within(&mut command, Duration::from_secs(240))
 }
 
