@@ -77,7 +77,10 @@ fn Device() -> impl IntoView {
         DeviceView::Opening(attempt) => attempt.reason,
         DeviceView::Open { attempt, .. } => match (attempt.wish, attempt.kind) {
             (DeviceWish::Auto, DeviceKind::Cpu) => {
-                format!("{} Everything works; training is slower.", attempt.reason)
+                format!(
+                    "{} Everything works; a real GPU would be faster.",
+                    attempt.reason
+                )
             }
             _ => attempt.reason,
         },

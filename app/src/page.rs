@@ -20,6 +20,7 @@ pub fn Page() -> impl IntoView {
     let lab = Lab::new();
     provide_context(lab);
     start::open(lab);
+    Effect::new(move |_| lab.plan());
 
     let word = Memo::new(move |_| lab.phase.get().word());
     view! {

@@ -44,12 +44,14 @@ pub fn Card(
                 <p class="card-outcome">{move || badge(outcome.get())}</p>
             </header>
             <div class="pictures">
+                <p class="picture-name">"clean"</p>
+                <p class="picture-name">"attacked"</p>
+                <p class="picture-name">"change"</p>
                 <PictureView image=image picture=Picture::Clean />
                 <PictureView image=image picture=Picture::Adversarial />
                 <PictureView image=image picture=Picture::Perturbation />
                 <p class="says">{move || said(lab, before.get())}</p>
                 <p class="says after">{move || said(lab, after.get())}</p>
-                <p class="says what">"added"</p>
             </div>
         </article>
     }

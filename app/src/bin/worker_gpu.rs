@@ -1,3 +1,10 @@
 //! The engine in a web worker, on the GPU backend.
 
-fn main() {}
+use squeeze_engine::choice::DeviceWish;
+
+#[path = "../worker.rs"]
+mod worker;
+
+fn main() {
+    worker::serve(DeviceWish::Gpu, DeviceWish::Auto);
+}

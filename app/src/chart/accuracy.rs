@@ -4,6 +4,9 @@ use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
 use crate::format::{count, percent};
 use crate::state::history::History;
 
+/// Space for the names at the lines' ends.
+pub const NAMES: f64 = 70.0;
+
 /// The chart.
 pub fn chart(history: &History, width: f64) -> Chart {
     let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.tests.iter().copied().unzip();
@@ -26,10 +29,10 @@ pub fn chart(history: &History, width: f64) -> Chart {
     lay_out(
         history,
         width,
+        NAMES,
         1.0,
         |mark, _| format!("{:.0}%", mark * 100.0),
         &sources,
-        summary(history),
     )
 }
 
@@ -47,13 +50,14 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         values.push(("Test", "line-second", percent(f64::from(*test), 0)));
     }
     Some(Reading {
-        x: x_scale(history, width).place(step as f64),
+        x: x_scale(history, width, NAMES).place(step as f64),
         step: count(step),
         values,
     })
 }
 
-fn summary(history: &History) -> String {
+/// The chart in one sentence.
+pub fn summary(history: &History) -> String {
     let mut text = match (history.accuracy.latest(), history.steps.last()) {
         (Some(latest), Some(step)) => format!(
             "Accuracy over training steps: {} on training batches at step {}",

@@ -1,8 +1,11 @@
 //! The chart of the loss and its parts.
 
 use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
-use crate::format::{count, measure, short};
+use crate::format::{count, short};
 use crate::state::history::{Curve, History};
+
+/// Space for the names at the lines' ends.
+pub const NAMES: f64 = 102.0;
 
 /// The chart.
 pub fn chart(history: &History, width: f64) -> Chart {
@@ -41,10 +44,10 @@ pub fn chart(history: &History, width: f64) -> Chart {
     lay_out(
         history,
         width,
+        NAMES,
         f64::from(highest),
         |mark, digits| format!("{mark:.digits$}"),
         &sources,
-        summary(history),
     )
 }
 
@@ -55,7 +58,7 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         curve
             .raw
             .get(index)
-            .map_or_else(String::new, |value| measure(f64::from(*value)))
+            .map_or_else(String::new, |value| short(f64::from(*value)))
     };
     let mut values = vec![("Loss", "line-main", value(&history.loss))];
     if history.has_penalty() {
@@ -63,7 +66,7 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         values.push(("Penalty", "line-second", value(&history.penalty)));
     }
     Some(Reading {
-        x: x_scale(history, width).place(step as f64),
+        x: x_scale(history, width, NAMES).place(step as f64),
         step: count(step),
         values,
     })
@@ -77,7 +80,8 @@ fn curve<'a>(history: &'a History, which: &str) -> &'a Curve {
     }
 }
 
-fn summary(history: &History) -> String {
+/// The chart in one sentence.
+pub fn summary(history: &History) -> String {
     match (
         history.loss.smooth.first(),
         history.loss.latest(),

@@ -6,11 +6,9 @@ use crate::format::count;
 use crate::state::history::History;
 
 /// Height of a chart in CSS pixels.
-pub const HEIGHT: f64 = 240.0;
+pub const HEIGHT: f64 = 272.0;
 /// Space for the y labels.
 const LEFT: f64 = 44.0;
-/// Space for the names at the lines' ends.
-const RIGHT: f64 = 104.0;
 const TOP: f64 = 12.0;
 /// Space for the x labels.
 const BOTTOM: f64 = 30.0;
@@ -67,8 +65,6 @@ pub struct Chart {
     pub y_ticks: Vec<Tick>,
     /// The curves.
     pub lines: Vec<Line>,
-    /// The chart in one sentence.
-    pub summary: String,
 }
 
 /// A curve as a figure describes it.
@@ -85,9 +81,10 @@ pub struct Source<'a> {
     pub dots: (&'a [usize], &'a [f32]),
 }
 
-/// The map from steps to places, for a chart of that width.
-pub fn x_scale(history: &History, width: f64) -> Scale {
-    let length = (width - LEFT - RIGHT).max(40.0);
+/// The map from steps to places, for a chart of that width with so much space for the names at the
+/// lines' ends.
+pub fn x_scale(history: &History, width: f64, names: f64) -> Scale {
+    let length = (width - LEFT - names).max(40.0);
     Scale::new((0.0, history.total_steps.max(1) as f64), LEFT, length)
 }
 
@@ -95,13 +92,13 @@ pub fn x_scale(history: &History, width: f64) -> Scale {
 pub fn lay_out(
     history: &History,
     width: f64,
+    names: f64,
     y_max: f64,
     y_label: impl Fn(f64, usize) -> String,
     sources: &[Source<'_>],
-    summary: String,
 ) -> Chart {
-    let x = x_scale(history, width);
-    let (y_marks, digits) = ticks(y_max, 4, true);
+    let x = x_scale(history, width, names);
+    let (y_marks, digits) = ticks(y_max, 5, true);
     let top_value = y_marks.last().copied().unwrap_or(1.0);
     let bottom = HEIGHT - BOTTOM;
     let y = Scale::new((0.0, top_value), bottom, TOP - bottom);
@@ -153,7 +150,6 @@ pub fn lay_out(
         x_ticks,
         y_ticks,
         lines,
-        summary,
     }
 }
 

@@ -19,6 +19,10 @@ pub struct Figure {
     pub title: &'static str,
     /// Small print beside the title.
     pub note: &'static str,
+    /// Space for the names at the lines' ends.
+    pub names: f64,
+    /// The chart in one sentence.
+    pub summary: fn(&History) -> String,
     /// Lays the chart out for a width.
     pub chart: fn(&History, f64) -> Chart,
     /// The values at an entry of the curves.
@@ -54,6 +58,20 @@ pub fn ChartView(
         })
     });
 
+    // The sentence for screen readers changes ten times in a run, not ten times a second.
+    let tenth = Memo::new(move |_| {
+        lab.history_version.track();
+        lab.history.with_value(|history| {
+            let done = history.steps.last().copied().unwrap_or(0);
+            done * 10 / history.total_steps.max(1)
+        })
+    });
+    let summary = move || {
+        tenth.track();
+        lab.phase.track();
+        lab.history.with_value(figure.summary)
+    };
+
     let point = move |event: PointerEvent| {
         let Some(frame) = frame.get_untracked() else {
             return;
@@ -61,7 +79,7 @@ pub fn ChartView(
         let place = f64::from(event.client_x()) - frame.get_bounding_client_rect().left();
         let width = width.get_untracked();
         cursor.set(lab.history.with_value(|history| {
-            let step = x_scale(history, width).value(place).round() as usize;
+            let step = x_scale(history, width, figure.names).value(place).round() as usize;
             nearest(&history.steps, step)
         }));
     };
@@ -92,31 +110,31 @@ pub fn ChartView(
             <figcaption>
                 <span class="chart-title">{figure.title}</span>
                 <span class="chart-note">{figure.note}</span>
+                <span class="reading-step">
+                    {move || match reading.get() {
+                        Some(reading) => format!("Step {}", reading.step),
+                        None => "No step yet".to_owned(),
+                    }}
+                </span>
             </figcaption>
             <div class="reading">
-                {move || match reading.get() {
-                    Some(reading) => {
-                        let values = reading
-                            .values
-                            .into_iter()
-                            .map(|(name, class, value)| {
-                                view! {
-                                    <span class="reading-value">
-                                        <span class=format!("key {class}")></span>
-                                        {name}
-                                        " "
-                                        <b>{value}</b>
-                                    </span>
-                                }
-                            })
-                            .collect_view();
-                        view! {
-                            <span class="reading-step">"Step " {reading.step}</span>
-                            {values}
-                        }
-                            .into_any()
-                    }
-                    None => view! { <span class="reading-step">"No step yet"</span> }.into_any(),
+                {move || {
+                    reading
+                        .get()
+                        .map(|reading| reading.values)
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|(name, class, value)| {
+                            view! {
+                                <span class="reading-value">
+                                    <span class=format!("key {class}")></span>
+                                    {name}
+                                    " "
+                                    <b>{value}</b>
+                                </span>
+                            }
+                        })
+                        .collect_view()
                 }}
             </div>
             <div
@@ -124,7 +142,7 @@ pub fn ChartView(
                 node_ref=frame
                 tabindex="0"
                 role="img"
-                aria-label=move || chart.with(|chart| chart.summary.clone())
+                aria-label=summary
                 on:pointermove=point
                 on:pointerdown=point
                 on:pointerleave=move |_| cursor.set(None)

@@ -13,25 +13,32 @@ pub fn NumberField(
     /// What the value amounts to, in other words.
     #[prop(optional, into)]
     aside: Option<Signal<String>>,
+    /// The value is of no use at present.
+    #[prop(optional, into)]
+    idle: Signal<bool>,
 ) -> impl IntoView {
     let lab = Lab::get();
     let words = field.words();
     let text = RwSignal::new(lab.config.with_untracked(|config| field.read(config)));
 
-    // The config may change from elsewhere (a preset): the text follows, unless it says the same.
+    let error = Memo::new(move |_| lab.invalid.with(|invalid| invalid.get(&field).cloned()));
+
+    // The config may change from elsewhere (a preset): the text follows, unless it says the same in
+    // other words. What is being typed and is no value yet stays.
     let held = Memo::new(move |_| lab.config.with(|config| field.read(config)));
     Effect::new(move |_| {
-        lab.overruled.track();
         let held = held.get();
+        if error.with(Option::is_some) {
+            return;
+        }
         let mut trial = lab.config.get_untracked();
         let said = text.with_untracked(|text| field.write(text, &mut trial));
         if said.is_err() || field.read(&trial) != held {
             text.set(held);
         }
-        lab.invalid.update(|invalid| {
-            invalid.remove(&field);
-        });
     });
+    // A field that leaves the page must not go on forbidding a run.
+    on_cleanup(move || lab.forget_invalid(&[field]));
 
     let typed = move |value: String| {
         let mut config = lab.config.get_untracked();
@@ -39,9 +46,7 @@ pub fn NumberField(
         text.set(value);
         match result {
             Ok(()) => {
-                lab.invalid.update(|invalid| {
-                    invalid.remove(&field);
-                });
+                lab.forget_invalid(&[field]);
                 lab.config.set(config);
             }
             Err(sentence) => lab.invalid.update(|invalid| {
@@ -49,7 +54,6 @@ pub fn NumberField(
             }),
         }
     };
-    let error = Memo::new(move |_| lab.invalid.with(|invalid| invalid.get(&field).cloned()));
     let hint_id = format!("{}-hint", words.test_id);
 
     view! {
@@ -66,6 +70,7 @@ pub fn NumberField(
                 spellcheck="false"
                 aria-describedby=hint_id.clone()
                 aria-invalid=move || if error.with(Option::is_some) { "true" } else { "false" }
+                disabled=move || idle.get()
                 prop:value=move || text.get()
                 on:input=move |event| typed(event_target_value(&event))
             />

@@ -97,7 +97,7 @@ impl Field {
                 "momentum",
                 "Momentum",
                 "",
-                "Share of the last update carried on.",
+                "Part of the last update that SGD carries on.",
             ),
             Self::Steps => words("steps", "Steps", "", "Updates of the network."),
             Self::BatchSize => words("batch-size", "Batch", "", "Images per step."),

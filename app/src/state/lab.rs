@@ -58,8 +58,6 @@ pub struct Lab {
     pub config: RwSignal<RunConfig>,
     /// The objective in front.
     pub preset: RwSignal<Preset>,
-    /// Counts choices that overrule what stands typed in a field.
-    pub overruled: RwSignal<u32>,
     /// Fields whose text is not a value, with the reason.
     pub invalid: RwSignal<BTreeMap<Field, String>>,
     /// The device.
@@ -96,7 +94,6 @@ impl Lab {
         Self {
             preset: RwSignal::new(Preset::of(&config.objective)),
             config: RwSignal::new(config),
-            overruled: RwSignal::new(0),
             invalid: RwSignal::default(),
             device: RwSignal::default(),
             data: RwSignal::default(),
@@ -126,7 +123,7 @@ impl Lab {
         self.preset.set(preset);
         self.config
             .update(|config| preset.apply(&mut config.objective));
-        self.overruled.update(|count| *count += 1);
+        self.forget_invalid(&[Field::Lambda, Field::Beta, Field::Sigma]);
     }
 
     /// Chooses the network by its name.
@@ -154,7 +151,27 @@ impl Lab {
                 OptimizerKind::Sgd => 0.05,
             };
         });
-        self.overruled.update(|count| *count += 1);
+        self.forget_invalid(&[Field::LearningRate, Field::Momentum]);
+    }
+
+    /// What stands typed in these fields no longer counts: they show the config again.
+    pub fn forget_invalid(self, fields: &[Field]) {
+        let any = |invalid: &BTreeMap<Field, String>| {
+            fields.iter().any(|field| invalid.contains_key(field))
+        };
+        if self.invalid.try_with_untracked(any) == Some(true) {
+            self.invalid
+                .update(|invalid| invalid.retain(|field, _| !fields.contains(field)));
+        }
+    }
+
+    /// Makes room for a run of the planned length in the empty charts.
+    pub fn plan(self) {
+        let steps = self.config.with(|config| config.training.steps);
+        if self.live.with(Option::is_none) {
+            self.history.set_value(History::new(steps));
+            self.history_version.update(|version| *version += 1);
+        }
     }
 
     /// Starts a run.
@@ -204,6 +221,8 @@ impl Lab {
     }
 
     fn ask(self, asked: Asked, command: &Command) {
+        self.problems
+            .update(|problems| problems.retain(|problem| problem.way_out != WayOut::Dismiss));
         self.asked.set(Some(asked));
         self.send(command);
     }

@@ -75,9 +75,11 @@ pub fn TrainForm() -> impl IntoView {
                 </div>
                 <div class="field-pair">
                     <NumberField field=Field::LearningRate />
-                    <Show when=move || optimizer.get() == OptimizerKind::Sgd>
-                        <NumberField field=Field::Momentum />
-                    </Show>
+                    // Idle and not gone, so that nothing jumps.
+                    <NumberField
+                        field=Field::Momentum
+                        idle=Signal::derive(move || optimizer.get() != OptimizerKind::Sgd)
+                    />
                 </div>
                 <div class="field-triple">
                     <NumberField field=Field::Steps />

@@ -18,6 +18,8 @@ const LOSS: Figure = Figure {
     test_id: "loss-chart",
     title: "Loss",
     note: "line: smoothed, dots: each batch",
+    names: loss::NAMES,
+    summary: loss::summary,
     chart: loss::chart,
     read: loss::read,
 };
@@ -25,7 +27,9 @@ const LOSS: Figure = Figure {
 const ACCURACY: Figure = Figure {
     test_id: "accuracy-chart",
     title: "Accuracy",
-    note: "training: batches with their noise; test: clean images",
+    note: "noisy training batches, clean test images",
+    names: accuracy::NAMES,
+    summary: accuracy::summary,
     chart: accuracy::chart,
     read: accuracy::read,
 };

@@ -12,6 +12,13 @@ const NOTHING: &str = "–";
 #[component]
 pub fn Numbers() -> impl IntoView {
     let lab = Lab::get();
+    let note = move |read: fn(&Live) -> Option<String>| {
+        Memo::new(move |_| {
+            lab.live
+                .with(|live| live.as_ref().and_then(read))
+                .unwrap_or_default()
+        })
+    };
     let of = move |read: fn(&Live) -> Option<String>| {
         Memo::new(move |_| {
             lab.live
@@ -20,7 +27,7 @@ pub fn Numbers() -> impl IntoView {
         })
     };
     let loss = of(|live| Some(measure(f64::from(live.latest?.loss))));
-    let parts = of(|live| {
+    let parts = note(|live| {
         let latest = live.latest?;
         if live.diverged() {
             return Some("Nothing is learned any more: lower the learning rate.".to_owned());
@@ -40,7 +47,7 @@ pub fn Numbers() -> impl IntoView {
         let test = live.test?;
         Some(percent(test.accuracy, test.images))
     });
-    let test_note = of(|live| {
+    let test_note = note(|live| {
         let test = live.test?;
         Some(format!(
             "{} clean images, after step {}",

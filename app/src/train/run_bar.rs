@@ -77,30 +77,23 @@ pub fn RunBar() -> impl IntoView {
                 >
                     {train_label}
                 </button>
-                <Show
-                    when=resumable
-                    fallback=move || {
-                        view! {
-                            <button
-                                type="button"
-                                data-testid="pause"
-                                disabled=move || !lab.phase.get().can_pause() || waiting()
-                                on:click=move |_| lab.pause()
-                            >
-                                "Pause"
-                            </button>
+                // One button with two names, so that the keyboard's focus stays on it.
+                <button
+                    type="button"
+                    data-testid=move || if resumable() { "resume" } else { "pause" }
+                    disabled=move || {
+                        let phase = lab.phase.get();
+                        !phase.can_pause() && !phase.can_resume()
+                    }
+                    on:click=move |_| {
+                        if waiting() {
+                            return;
                         }
+                        if resumable() { lab.resume() } else { lab.pause() }
                     }
                 >
-                    <button
-                        type="button"
-                        data-testid="resume"
-                        disabled=move || !lab.phase.get().can_resume() || waiting()
-                        on:click=move |_| lab.resume()
-                    >
-                        "Resume"
-                    </button>
-                </Show>
+                    {move || if resumable() { "Resume" } else { "Pause" }}
+                </button>
                 <button
                     type="button"
                     data-testid="stop"
