@@ -379,7 +379,8 @@ impl Browser {
     }
 
     /// Gives the control with this `data-testid` a value: types into a text or number field, chooses in
-    /// a list or among radio buttons, moves a slider.
+    /// a list or among radio buttons (by their value, or by a `data-testid` that ends in it), moves a
+    /// slider.
     ///
     /// # Errors
     /// [`BrowserError::NoElement`].
@@ -425,8 +426,9 @@ impl Browser {
             }
             Some(_) => {
                 let choice = format!(
-                    "(() => {{ const c = [...{}.querySelectorAll('[value], [data-value]')].find(e => \
-                     (e.getAttribute('value') ?? e.dataset.value) === {quoted}); \
+                    "(() => {{ const c = [...{}.querySelectorAll('*')].find(e => \
+                     [e.getAttribute('value'), e.dataset.value].includes({quoted}) || \
+                     e.dataset.testid === '{testid}-' + {quoted}); \
                      return c?.labels?.[0] ?? c; }})()",
                     element(testid)
                 );

@@ -1,1 +1,418 @@
-//! todo
+//! The built page in Chromium, as a visitor meets it. Needs the page in `dist` (`cargo xtask test`
+//! builds it).
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use squeeze_tests::browser::{Browser, ColorScheme, Graphics};
+use squeeze_tests::server::{Compression, Server};
+
+/// Anything on SwiftShader with two cores, compiling the kernels included.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Main-thread tasks over 50 ms, as the browser itself reports them.
+const WATCH_LONG_TASKS: &str = "if (self.window) { window.longTasks = []; \
+    new PerformanceObserver(list => list.getEntries().forEach(e => \
+    window.longTasks.push([e.startTime, e.duration]))).observe({ type: 'longtask', buffered: true }); }";
+
+/// Every value that the page shows as its loss, with the step it shows then.
+const WATCH_LOSS: &str = "(() => { window.losses = []; \
+    const number = id => parseFloat(document.querySelector(`[data-testid=${id}]`).textContent); \
+    const note = () => { const loss = number('loss'); \
+        if (Number.isFinite(loss)) window.losses.push([number('step'), loss]); }; \
+    new MutationObserver(note).observe(document.querySelector('[data-testid=loss]'), \
+        { childList: true, characterData: true, subtree: true }); })()";
+
+/// One browser at a time: they would slow each other down beyond the limits.
+fn alone() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Visit {
+    server: Server,
+    browser: Browser,
+}
+
+impl Visit {
+    /// Opens the page; `query` goes into its address.
+    fn new(graphics: Graphics, query: &str) -> Self {
+        let dist = dist();
+        assert!(
+            dist.join("index.html").is_file(),
+            "there is no page in {}: build it with `cargo xtask test` or `cargo xtask serve`",
+            dist.display()
+        );
+        let server = Server::start(&dist, 0, Compression::None).unwrap();
+        let browser = Browser::start(graphics).unwrap();
+        browser.on_new_document(WATCH_LONG_TASKS).unwrap();
+        browser.open(&format!("{}{query}", server.url())).unwrap();
+        Self { server, browser }
+    }
+
+    fn status(&self) -> String {
+        let value = self
+            .browser
+            .eval("document.querySelector('[data-status]')?.dataset.status ?? ''")
+            .unwrap();
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits for a state of the page; an error message on the page ends the wait.
+    fn wait_for_status(&self, status: &str) {
+        let condition = format!(
+            "document.querySelector('[data-status=\"{status}\"]') !== null || \
+             document.querySelector('[data-testid=error]') !== null"
+        );
+        let what = format!("the state `{status}` (it is `{}`)", self.status());
+        self.browser
+            .wait_for(&what, PATIENCE, &condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.expect_no_error();
+    }
+
+    fn wait_for_step(&self, step: usize) {
+        let condition = format!(
+            "parseInt(document.querySelector('[data-testid=step]').textContent) >= {step} || \
+             document.querySelector('[data-testid=error]') !== null"
+        );
+        self.browser
+            .wait_for(&format!("step {step}"), PATIENCE, &condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.expect_no_error();
+    }
+
+    fn expect_no_error(&self) {
+        assert!(
+            !self.browser.has("error").unwrap(),
+            "the page says: {}\n{}",
+            self.browser.text("error").unwrap_or_default(),
+            self.browser.state()
+        );
+    }
+
+    /// The number that the element's text begins with.
+    fn number(&self, testid: &str) -> f64 {
+        let text = self.browser.text(testid).unwrap();
+        let number: String = text
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        number
+            .parse()
+            .unwrap_or_else(|_| panic!("`{testid}` shows no number but `{text}`"))
+    }
+
+    fn losses(&self) -> Vec<f64> {
+        pairs(&self.browser.eval("window.losses").unwrap())
+            .into_iter()
+            .map(|(_step, loss)| loss)
+            .collect()
+    }
+
+    /// Nothing went wrong that a visitor would not see, and nothing left this machine.
+    fn expect_clean_record(&self) {
+        let errors = self.browser.errors();
+        assert!(errors.is_empty(), "the console holds errors: {errors:#?}");
+        let home = self.server.url();
+        let strangers: Vec<String> = self
+            .browser
+            .requests()
+            .into_iter()
+            .filter(|url| {
+                !url.starts_with(&home) && !url.starts_with("data:") && !url.starts_with("blob:")
+            })
+            .collect();
+        assert!(
+            strangers.is_empty(),
+            "the page asked other hosts: {strangers:?}"
+        );
+    }
+
+    /// Saves what a visitor sees on a desk and on a telephone, light and dark, and checks that nothing
+    /// sticks out sideways.
+    fn photograph(&self, name: &str) {
+        for (width, height) in [(1440, 900), (390, 844)] {
+            self.browser.set_viewport(width, height).unwrap();
+            for (scheme, word) in [(ColorScheme::Light, "light"), (ColorScheme::Dark, "dark")] {
+                self.browser.set_preferences(scheme, false).unwrap();
+                // Two frames: charts lay themselves out anew in the first.
+                self.browser
+                    .eval("new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))")
+                    .unwrap();
+                self.browser
+                    .full_screenshot(&format!("{name}-{width}-{word}"))
+                    .unwrap();
+            }
+            let wide = self
+                .browser
+                .eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                .unwrap();
+            assert_eq!(wide, 0, "at {width} px the page is {wide} px too wide");
+        }
+        self.browser.set_viewport(1440, 900).unwrap();
+        self.browser
+            .set_preferences(ColorScheme::Light, false)
+            .unwrap();
+    }
+}
+
+fn dist() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist")
+}
+
+fn pairs(value: &Value) -> Vec<(f64, f64)> {
+    let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter()
+        .filter_map(|pair| Some((pair[0].as_f64()?, pair[1].as_f64()?)))
+        .collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Trains, pauses, goes on, attacks: the whole path of a visitor.
+fn train_and_attack(graphics: Graphics, query: &str, name: &str) {
+    let _alone = alone();
+    let visit = Visit::new(graphics, query);
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    println!(
+        "{name}: {}",
+        browser.text("device").unwrap().replace('\n', " ")
+    );
+
+    // Small enough for a software GPU, long enough to learn something.
+    let steps = 40;
+    browser.set("objective", "natural").unwrap();
+    for (field, value) in [
+        ("sigma", "0"),
+        ("optimizer", "adam"),
+        ("learning-rate", "0.003"),
+        ("steps", &steps.to_string()),
+        ("batch-size", "32"),
+        ("seed", "1"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    browser.eval(WATCH_LOSS).unwrap();
+    let start = Instant::now();
+    browser.click("train").unwrap();
+    visit.wait_for_status("training");
+    visit.wait_for_step(1);
+    println!(
+        "{name}: first step after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+    browser.eval("window.longTasks.length = 0").unwrap();
+
+    visit.wait_for_step(5);
+    browser.click("pause").unwrap();
+    visit.wait_for_status("paused");
+    let paused_at = browser.text("step").unwrap();
+    sleep(Duration::from_secs(2));
+    assert_eq!(
+        browser.text("step").unwrap(),
+        paused_at,
+        "it went on while paused"
+    );
+    assert_eq!(visit.status(), "paused");
+    assert!(
+        visit.number("step") < f64::from(steps),
+        "it was over before the pause"
+    );
+
+    browser.click("resume").unwrap();
+    visit.wait_for_step(visit.number("step") as usize + 1);
+    visit.wait_for_status("trained");
+    println!(
+        "{name}: trained after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+    let long_tasks = pairs(&browser.eval("window.longTasks").unwrap());
+    assert_eq!(visit.number("step"), f64::from(steps));
+    let losses = visit.losses();
+    println!("{name}: losses {losses:?}");
+    assert!(
+        losses.len() >= 6,
+        "the loss was shown only {} times",
+        losses.len()
+    );
+    let (first, last) = (mean(&losses[..2]), mean(&losses[losses.len() - 2..]));
+    assert!(
+        last < 0.7 * first,
+        "the loss fell from {first} to {last} only"
+    );
+    let accuracy = visit.number("test-accuracy");
+    assert!(
+        accuracy > 50.0,
+        "test accuracy is {accuracy}% after {steps} steps"
+    );
+
+    for (field, value) in [
+        ("epsilon", "0.3"),
+        ("step-size", "0.1"),
+        ("iterations", "5"),
+        ("attack-images", "32"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    browser.click("attack").unwrap();
+    visit.wait_for_status("attacked");
+    println!(
+        "{name}: attacked after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
+    let (clean, robust) = (
+        visit.number("clean-accuracy"),
+        visit.number("robust-accuracy"),
+    );
+    println!("{name}: clean {clean}%, robust {robust}%");
+    assert!(clean > 50.0, "clean accuracy is {clean}%");
+    assert!(
+        robust < 0.5 * clean,
+        "robust accuracy is {robust}%, clean {clean}%"
+    );
+
+    // The engine works in a worker, so the page itself never waits. Two cores shared with a renderer
+    // and a GPU in software do make the system take the processor away from it now and then, and the
+    // browser counts that as its task: single short ones are forgiven, a blocked page is not.
+    println!("{name}: tasks over 50 ms while training (start, duration): {long_tasks:?}");
+    let longest = long_tasks.iter().map(|(_, ms)| *ms).fold(0.0, f64::max);
+    assert!(
+        long_tasks.len() <= 3 && longest < 150.0,
+        "the page blocked: {long_tasks:?}"
+    );
+
+    visit.photograph(name);
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
+#[test]
+fn trains_and_attacks_on_webgpu() {
+    train_and_attack(Graphics::WebGpu, "?device=webgpu", "webgpu");
+}
+
+#[test]
+fn trains_and_attacks_on_the_cpu() {
+    train_and_attack(Graphics::WebGpu, "?device=cpu", "cpu");
+}
+
+#[test]
+fn browser_without_webgpu_gets_the_cpu_and_a_plain_sentence() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "");
+    visit.wait_for_status("ready");
+    let device = visit.browser.text("device").unwrap();
+    assert!(device.contains("CPU"), "{device}");
+    assert!(
+        device.contains("WebGPU") || device.contains("GPU"),
+        "no reason: {device}"
+    );
+    visit.photograph("ready");
+    visit.expect_clean_record();
+}
+
+#[test]
+fn software_adapter_counts_as_no_gpu_unless_asked_for() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::WebGpu, "");
+    visit.wait_for_status("ready");
+    let device = visit.browser.text("device").unwrap();
+    assert!(
+        device.contains("CPU") && device.contains("software"),
+        "{device}"
+    );
+    visit.expect_clean_record();
+}
+
+#[test]
+fn asking_for_a_gpu_where_there_is_none_says_what_to_do() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=webgpu");
+    visit
+        .browser
+        .wait_for(
+            "the message",
+            PATIENCE,
+            "!!document.querySelector('[data-testid=error]')",
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+    let message = visit.browser.text("error").unwrap();
+    assert!(
+        message.contains("CPU") || message.contains("cpu"),
+        "{message}"
+    );
+    visit.browser.screenshot("no-gpu").unwrap();
+    visit.expect_clean_record();
+}
+
+#[test]
+fn a_keyboard_reaches_every_control() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    visit.wait_for_status("ready");
+    let mut reached = Vec::new();
+    for _ in 0..80 {
+        visit.browser.press("Tab").unwrap();
+        let name = visit
+            .browser
+            .eval("document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''")
+            .unwrap();
+        reached.push(name.as_str().unwrap_or_default().to_owned());
+    }
+    for control in [
+        "network",
+        "sigma",
+        "optimizer",
+        "learning-rate",
+        "steps",
+        "batch-size",
+        "seed",
+        "train",
+        "epsilon",
+        "step-size",
+        "iterations",
+        "attack-images",
+    ] {
+        assert!(
+            reached.iter().any(|name| name == control),
+            "{control} is out of reach: {reached:?}"
+        );
+    }
+    assert!(
+        reached.iter().any(|name| name.starts_with("objective")),
+        "the objective is out of reach: {reached:?}"
+    );
+}
+
+#[test]
+fn a_wrong_number_is_named_and_cannot_be_run() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    visit.wait_for_status("ready");
+    visit.browser.set("steps", "none").unwrap();
+    assert_eq!(
+        visit
+            .browser
+            .eval("document.querySelector('[data-testid=train]').disabled")
+            .unwrap(),
+        true
+    );
+    visit.browser.set("steps", "10").unwrap();
+    assert_eq!(
+        visit
+            .browser
+            .eval("document.querySelector('[data-testid=train]').disabled")
+            .unwrap(),
+        false
+    );
+    visit.expect_clean_record();
+}
