@@ -12,21 +12,37 @@ pub fn run_all(phases: &mut Phases) {
         "rustfmt",
         || run(cargo()?.args(["fmt", "--all", "--check"])),
     );
-    phases.step("clippy, native", || {
-        let mut clippy = cargo()?;
-        clippy
-            .args(["clippy", "--release", "--workspace", "--all-targets"])
-            .args(["--features", "squeeze-tests/page", "--", "-D", "warnings"]);
-        run(&mut clippy)
+    phases.step("clippy, engine and command line", || {
+        clippy(&ENGINE_PACKAGES, &["--all-targets"])
+    });
+    phases.step("clippy, page and tools", || {
+        clippy(&["squeeze-app"], &["--all-targets"])?;
+        clippy(
+            &["squeeze-tests", "xtask"],
+            &["--all-targets", "--features", "squeeze-tests/page"],
+        )
     });
     phases.step("clippy, wasm", || {
-        let mut clippy = cargo()?;
-        clippy
-            .args(["clippy", "--release", "--package", "squeeze-app"])
-            .args(["--target", wasm_target::TRIPLE, "--", "-D", "warnings"]);
-        run(&mut clippy)
+        clippy(
+            &["squeeze-app"],
+            &["--all-features", "--target", wasm_target::TRIPLE],
+        )
     });
     phases.step("dependencies", dependencies);
+}
+
+/// Packages to choose together, always these: cargo unites the features of what it builds, so any other
+/// choice builds the tensor library a second time.
+pub const ENGINE_PACKAGES: [&str; 3] = ["squeeze-cli", "squeeze-engine", "squeeze-shaders"];
+
+fn clippy(packages: &[&str], options: &[&str]) -> Result<()> {
+    let mut command = cargo()?;
+    command.args(["clippy", "--release"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    command.args(options).args(["--", "-D", "warnings"]);
+    run(&mut command)
 }
 
 /// Licences, duplicates and origins of the dependencies; advisories where their list can be had.

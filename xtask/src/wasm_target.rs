@@ -28,7 +28,9 @@ pub fn bring() -> Result<()> {
         println!("wasm target: added by rustup");
         return Ok(());
     }
-    println!("wasm target: rustup cannot add it here; building it from the standard library's source");
+    println!(
+        "wasm target: rustup cannot add it here; building it from the standard library's source"
+    );
     let by_source = build_from_source();
     if is_usable()? {
         println!("wasm target: ready, built from source");
