@@ -35,6 +35,15 @@ pub fn measure(value: f64) -> String {
     }
 }
 
+/// A loss read off a chart: three places, more where they would all be zeros.
+pub fn reading(value: f64) -> String {
+    if value.is_finite() && (value == 0.0 || value.abs() >= 0.01) {
+        format!("{value:.3}")
+    } else {
+        measure(value)
+    }
+}
+
 /// A count with its thousands apart.
 pub fn count(value: usize) -> String {
     let digits = value.to_string();
@@ -108,11 +117,13 @@ mod tests {
         assert_eq!(percent(0.973, 1000), "97.3%");
         assert_eq!(confidence(0.9999), ">99.9%");
         assert_eq!(confidence(0.5), "50.0%");
-        assert_eq!(measure(2.302_585), "2.3026");
+        assert_eq!(measure(2.718_1), "2.7181");
         assert_eq!(measure(0.000_02), "2.0e-5");
         assert_eq!(measure(1234.5), "1,235");
         assert_eq!(measure(f64::NAN), "not a number");
         assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(reading(0.1234), "0.123");
+        assert_eq!(reading(0.001_234), "0.0012");
         assert_eq!(count(12), "12");
         assert_eq!(rate(123.4), "123");
         assert_eq!(duration(4.0), "4.0 s");

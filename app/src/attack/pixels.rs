@@ -7,7 +7,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 /// is gray, three are red, green and blue. What does not fit together is not drawn.
 pub fn draw(canvas: &HtmlCanvasElement, shape: [usize; 3], bytes: &[u8]) {
     let [_, height, width] = shape;
-    let Some(mut rgba) = to_rgba(shape, bytes) else {
+    let Some(rgba) = to_rgba(shape, bytes) else {
         return;
     };
     let (wide, high) = (width as u32, height as u32);
@@ -20,7 +20,7 @@ pub fn draw(canvas: &HtmlCanvasElement, shape: [usize; 3], bytes: &[u8]) {
         .ok()
         .flatten()
         .and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&mut rgba), wide, high);
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), wide, high);
     if let (Some(context), Ok(image)) = (context, image) {
         // Fails only for a canvas tainted by a foreign image, which this never is.
         let _ = context.put_image_data(&image, 0.0, 0.0);

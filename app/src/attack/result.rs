@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::controls::progress::Progress;
 use crate::format::{count, duration, percent};
+use crate::state::device::DeviceView;
 use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
 use crate::state::phase::{Attack, Model};
@@ -77,6 +78,7 @@ fn AttackBar() -> impl IntoView {
         }
         match (phase.attack, phase.model) {
             _ if starting() => "Preparing the attack.".into(),
+            _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             (Attack::Running, _) => "Attacking.".into(),
             (_, Model::None) => {
                 "There is no model yet: train one above, even for a few steps.".into()

@@ -1,11 +1,14 @@
 //! The chart of the loss and its parts.
 
 use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
-use crate::format::{count, short};
+use crate::format::{count, reading, short};
 use crate::state::history::{Curve, History};
 
 /// Space for the names at the lines' ends.
 pub const NAMES: f64 = 102.0;
+
+/// The loss of guessing among ten classes, ln 10: the height of an empty chart.
+const GUESSING: f64 = std::f64::consts::LN_10;
 
 /// The chart.
 pub fn chart(history: &History, width: f64) -> Chart {
@@ -45,7 +48,11 @@ pub fn chart(history: &History, width: f64) -> Chart {
         history,
         width,
         NAMES,
-        f64::from(highest),
+        if highest > 0.0 {
+            f64::from(highest)
+        } else {
+            GUESSING
+        },
         |mark, digits| format!("{mark:.digits$}"),
         &sources,
     )
@@ -58,7 +65,7 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         curve
             .raw
             .get(index)
-            .map_or_else(String::new, |value| short(f64::from(*value)))
+            .map_or_else(String::new, |value| reading(f64::from(*value)))
     };
     let mut values = vec![("Loss", "line-main", value(&history.loss))];
     if history.has_penalty() {

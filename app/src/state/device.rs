@@ -22,3 +22,15 @@ pub enum DeviceView {
     /// There is none.
     None,
 }
+
+impl DeviceView {
+    /// Why nothing can be started yet.
+    pub fn waiting_line(&self) -> &'static str {
+        match self {
+            Self::Looking => "Looking for a device.",
+            Self::Opening(_) => "The engine is loading.",
+            Self::Open { .. } => "The images are loading.",
+            Self::None => "The engine is not running.",
+        }
+    }
+}

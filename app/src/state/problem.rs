@@ -21,11 +21,31 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem.
-    pub fn new(sentence: impl Into<String>, way_out: WayOut) -> Self {
-        Self {
-            sentence: sentence.into(),
-            way_out,
+    /// A problem. What comes from an error deep below is often a clause: it is made a sentence.
+    pub fn new(said: impl AsRef<str>, way_out: WayOut) -> Self {
+        let said = said.as_ref().trim();
+        let mut letters = said.chars();
+        let mut sentence: String = letters
+            .next()
+            .map(|first| first.to_uppercase().collect())
+            .unwrap_or_default();
+        sentence += letters.as_str();
+        if !sentence.ends_with(['.', '!', '?', '…']) {
+            sentence.push('.');
         }
+        Self { sentence, way_out }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clause_becomes_a_sentence() {
+        let said = |text: &str| Problem::new(text, WayOut::Dismiss).sentence;
+        assert_eq!(said("the file is cut short"), "The file is cut short.");
+        assert_eq!(said("It works."), "It works.");
+        assert_eq!(said("über\n"), "Über.");
     }
 }

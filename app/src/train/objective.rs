@@ -40,9 +40,11 @@ pub fn ObjectiveChoice() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <fieldset class="objective" data-testid="objective">
+        <fieldset class="objective">
             <legend>"Objective"</legend>
-            <div class="choices">{choices}</div>
+            <div class="choices" role="radiogroup" aria-label="Objective" data-testid="objective">
+                {choices}
+            </div>
             <div class="formula">
                 <p class="formula-lead">"Minimise"</p>
                 <div inner_html=move || formula::of(lab.preset.get())></div>

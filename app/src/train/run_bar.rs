@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::controls::progress::Progress;
 use crate::format::{count, duration, rate};
+use crate::state::device::DeviceView;
 use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
@@ -46,7 +47,7 @@ pub fn RunBar() -> impl IntoView {
             _ if asked(Asked::Train) => {
                 "Preparing the device; the first step takes longest.".into()
             }
-            _ if !phase.open => "The engine is loading.".into(),
+            _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
             Model::Training => "Training. Changed settings count from the next run on.".into(),
