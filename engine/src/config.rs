@@ -410,7 +410,10 @@ mod tests {
         assert!(text.contains("attack.epsilon"), "{text}");
         assert!(text.contains("from 0 to 1"), "{text}");
         let error = RunConfig::from_toml("[training]\nstep = 8\n").unwrap_err();
-        assert!(error.to_string().contains("unknown field `step`"), "{error}");
+        assert!(
+            error.to_string().contains("unknown field `step`"),
+            "{error}"
+        );
         for (bad, field) in [
             ("seed = 9007199254740992", "seed"),
             ("[objective]\nlabel_smoothing = 1.5", "label_smoothing"),

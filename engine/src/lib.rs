@@ -7,3 +7,28 @@ pub mod choice;
 pub mod config;
 pub mod event;
 pub mod protocol;
+
+#[cfg(feature = "backend")]
+pub mod attack;
+#[cfg(feature = "backend")]
+mod batch;
+#[cfg(feature = "backend")]
+pub mod control;
+#[cfg(feature = "backend")]
+pub mod data;
+#[cfg(feature = "backend")]
+pub mod device;
+#[cfg(feature = "backend")]
+pub mod evaluate;
+#[cfg(feature = "backend")]
+pub mod network;
+#[cfg(feature = "backend")]
+pub mod objective;
+#[cfg(feature = "backend")]
+mod platform;
+#[cfg(feature = "backend")]
+pub mod random;
+#[cfg(feature = "backend")]
+pub mod session;
+#[cfg(feature = "backend")]
+pub mod train;

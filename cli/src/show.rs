@@ -1,0 +1,202 @@
+//! Shows events: progress bars on a terminal, plain lines elsewhere, JSON for machines.
+
+use std::io::IsTerminal;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use squeeze_engine::event::{AttackProgress, AttackSummary, Event, StepMetrics, Steps};
+
+use crate::devices::describe;
+
+/// Plain lines come about this often, in shares of the whole.
+const LINES: usize = 20;
+
+/// Where events go.
+pub enum Show {
+    /// One line of JSON an event, on standard output.
+    Json,
+    /// For people, on standard error; the result on standard output.
+    People(People),
+}
+
+/// What is on show for people.
+pub struct People {
+    bar: Option<ProgressBar>,
+    last_line: usize,
+    test_accuracy: Option<f64>,
+}
+
+impl Show {
+    /// JSON if asked for, else for people.
+    pub fn new(json: bool) -> Self {
+        if json {
+            return Self::Json;
+        }
+        Self::People(People {
+            bar: None,
+            last_line: 0,
+            test_accuracy: None,
+        })
+    }
+
+    /// Shows one event.
+    pub fn event(&mut self, event: &Event) -> Result<()> {
+        match self {
+            Self::Json => println!("{}", serde_json::to_string(event)?),
+            Self::People(people) => people.event(event),
+        }
+        Ok(())
+    }
+
+    /// A line for people only.
+    pub fn note(&self, line: &str) {
+        if let Self::People(people) = self {
+            match &people.bar {
+                Some(bar) if !bar.is_finished() => bar.println(line),
+                _ => println!("{line}"),
+            }
+        }
+    }
+}
+
+impl People {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Device(report) => eprintln!("{}", describe(report)),
+            Event::Data(data) => eprintln!(
+                "data: {}, {} training and {} test images of {:?}, {} classes",
+                data.name,
+                data.train_images,
+                data.test_images,
+                data.image_shape,
+                data.classes.len()
+            ),
+            Event::TrainingStarted(started) => {
+                let config = &started.config;
+                eprintln!(
+                    "network: {}, {} parameters",
+                    config.network.name(),
+                    started.parameters
+                );
+                if let Some(critical) = started.critical_beta {
+                    eprintln!(
+                        "squeeze: beta {}, beta_c {critical:.2}. {}",
+                        config.objective.beta,
+                        if config.objective.beta > critical {
+                            "Past beta_c zero logits minimise the objective: they become tiny, and attacks that follow gradients may stall without the model being robust."
+                        } else {
+                            "Below beta_c the penalty alone cannot collapse the network."
+                        }
+                    );
+                }
+                self.start(config.training.steps, started.step);
+            }
+            Event::Steps(steps) => self.steps(steps),
+            Event::Evaluation(evaluation) => self.test_accuracy = Some(evaluation.accuracy),
+            Event::Paused { step } => self.finish(&format!("paused at step {step}")),
+            Event::Stopped { step } => self.finish(&format!("stopped at step {step}")),
+            Event::TrainingFinished(summary) => self.finish(&format!(
+                "trained {} steps in {:.1} s: {:.2} % of {} test images are classified correctly",
+                summary.steps,
+                summary.seconds,
+                100.0 * summary.test.accuracy,
+                summary.test.images
+            )),
+            Event::AttackStarted(_) | Event::AttackFrame(_) => {}
+            Event::AttackProgress(progress) => self.attack(progress),
+            Event::AttackFinished(summary) => self.finish(&attack_result(summary)),
+            Event::Failed { message } => self.finish(&format!("failed: {message}")),
+        }
+    }
+
+    fn steps(&mut self, steps: &Steps) {
+        let Some(last) = steps.steps.last() else {
+            return;
+        };
+        let StepMetrics {
+            step,
+            loss,
+            accuracy,
+            logit_norm,
+            ..
+        } = last;
+        let test = match self.test_accuracy {
+            Some(accuracy) => format!(", test accuracy {:.2} %", 100.0 * accuracy),
+            None => String::new(),
+        };
+        self.at(
+            *step,
+            steps.total_steps,
+            &format!(
+                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{test}, {:.1} steps/s",
+                100.0 * accuracy,
+                steps.steps_per_sec
+            ),
+        );
+    }
+
+    fn attack(&mut self, progress: &AttackProgress) {
+        if self.bar.is_none() && self.last_line == 0 {
+            self.start(progress.images, 0);
+        }
+        self.at(
+            progress.images_done,
+            progress.images,
+            &format!(
+                "{} of them right without attack, {} under it",
+                progress.clean_correct, progress.robust_correct
+            ),
+        );
+    }
+
+    fn start(&mut self, total: usize, done: usize) {
+        self.last_line = done;
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        // A fixed template is always valid; if not, the default bar does.
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(total as u64).with_style(style);
+        bar.set_position(done as u64);
+        self.bar = Some(bar);
+    }
+
+    fn at(&mut self, done: usize, total: usize, message: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
+            bar.set_message(message.to_owned());
+            return;
+        }
+        if done - self.last_line >= total.div_ceil(LINES) || done == total {
+            eprintln!("{done}/{total}: {message}");
+            self.last_line = done;
+        }
+    }
+
+    fn finish(&mut self, line: &str) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.last_line = 0;
+        println!("{line}");
+    }
+}
+
+fn attack_result(summary: &AttackSummary) -> String {
+    format!(
+        "l_inf PGD, epsilon {}, {} iterations of {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        summary.config.epsilon,
+        summary.config.iterations,
+        summary.config.step_size,
+        summary.images,
+        100.0 * summary.clean_accuracy,
+        100.0 * summary.robust_accuracy,
+        summary.ms_per_iteration,
+        if summary.stopped {
+            "; stopped early"
+        } else {
+            ""
+        }
+    )
+}

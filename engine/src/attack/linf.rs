@@ -1,0 +1,67 @@
+//! The geometry of the l_inf ball.
+
+use burn::backend::DispatchDevice;
+use burn::tensor::Tensor;
+
+use crate::random::Stream;
+
+/// A start uniform in the l_inf ball around each image, cut to the image range: every pixel moves by
+/// its own uniform number in `±epsilon`.
+///
+/// # Shapes
+/// - `clean` and output: any, alike; pixels in [0, 1]
+pub fn random_start(clean: &[f32], epsilon: f32, stream: &mut Stream) -> Vec<f32> {
+    clean
+        .iter()
+        .map(|&pixel| (pixel + epsilon * (2.0 * stream.uniform() - 1.0)).clamp(0.0, 1.0))
+        .collect()
+}
+
+/// One PGD step: up the gradient's sign, then back into the ball and the image range (see
+/// `shaders/wgsl/linf_step.wgsl`). One kernel on a GPU, plain tensor operations elsewhere.
+///
+/// # Shapes
+/// - `x`, `gradient`, `clean` and output: `[batch, channels, height, width]`, without autodiff
+/// - `budget`: `[2]`, the step size and epsilon again, on the device
+pub fn linf_step(
+    x: Tensor<4>,
+    gradient: Tensor<4>,
+    clean: Tensor<4>,
+    budget: &Budget,
+) -> Tensor<4> {
+    match x.device().as_dispatch() {
+        #[cfg(feature = "gpu")]
+        DispatchDevice::Cube(_) => {
+            super::linf_kernel::linf_step(x, gradient, clean, budget.on_device.clone())
+        }
+        _ => {
+            let low = (clean.clone() - budget.epsilon).clamp_min(0.0);
+            let high = (clean + budget.epsilon).clamp_max(1.0);
+            (x + gradient.sign() * budget.step_size)
+                .max_pair(low)
+                .min_pair(high)
+        }
+    }
+}
+
+/// Step size and epsilon of an l_inf attack, in pixel units.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Length of a step.
+    pub step_size: f32,
+    /// Radius of the ball.
+    pub epsilon: f32,
+    /// Both of them where the kernel can read them.
+    on_device: Tensor<1>,
+}
+
+impl Budget {
+    /// A budget on a plain device.
+    pub fn new(step_size: f32, epsilon: f32, device: &burn::tensor::Device) -> Self {
+        Self {
+            step_size,
+            epsilon,
+            on_device: Tensor::from_floats([step_size, epsilon], device),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Data sets: images as bytes, with labels.
+
+pub mod idx;
+pub mod mnist;
+
+use crate::event::DataReport;
+
+/// Images of one split, with their labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Row-major `[images, channels, height, width]`, 0 to 255.
+    pub pixels: Vec<u8>,
+    /// Class of each image.
+    pub labels: Vec<u8>,
+}
+
+impl Split {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// True without images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// A data set, held as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Name for people.
+    pub name: String,
+    /// Channels, height and width of an image.
+    pub image_shape: [usize; 3],
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+    /// Images to train on.
+    pub train: Split,
+    /// Images to test and attack on.
+    pub test: Split,
+}
+
+impl Dataset {
+    /// What an interface says of it.
+    pub fn report(&self) -> DataReport {
+        DataReport {
+            name: self.name.clone(),
+            train_images: self.train.len(),
+            test_images: self.test.len(),
+            image_shape: self.image_shape,
+            classes: self.classes.clone(),
+        }
+    }
+
+    /// Numbers of one image: channels x height x width.
+    pub fn image_len(&self) -> usize {
+        self.image_shape.iter().product()
+    }
+}

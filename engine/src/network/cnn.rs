@@ -1,0 +1,70 @@
+//! Two convolutions with pooling, then two linear layers: `small-cnn` and `mnist-cnn`.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+/// conv, relu, pool2, conv, relu, pool2, fc, relu, fc (`recipe.md`, "Architectures").
+#[derive(Module, Debug)]
+pub struct Cnn {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    fc1: Linear,
+    fc2: Linear,
+    pool: MaxPool2d,
+}
+
+impl Cnn {
+    /// `small-cnn`: 3 x 3 convolutions with 16 and 32 channels, 128 hidden units.
+    pub fn small(image_shape: [usize; 3], classes: usize, device: &Device) -> Self {
+        Self::new(image_shape, 3, [16, 32], 128, classes, device)
+    }
+
+    /// `mnist-cnn`: 5 x 5 convolutions with 32 and 64 channels, 1024 hidden units; the network of
+    /// the MNIST challenge (Madry et al. 2018).
+    pub fn mnist(image_shape: [usize; 3], classes: usize, device: &Device) -> Self {
+        Self::new(image_shape, 5, [32, 64], 1024, classes, device)
+    }
+
+    fn new(
+        [channels, height, width]: [usize; 3],
+        kernel: usize,
+        filters: [usize; 2],
+        hidden: usize,
+        classes: usize,
+        device: &Device,
+    ) -> Self {
+        let conv = |inputs, outputs| {
+            let pad = kernel / 2;
+            Conv2dConfig::new([inputs, outputs], [kernel, kernel])
+                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+                .with_initializer(Initializer::Zeros)
+                .init(device)
+        };
+        let linear = |inputs, outputs| {
+            LinearConfig::new(inputs, outputs)
+                .with_initializer(Initializer::Zeros)
+                .init(device)
+        };
+        let features = filters[1] * (height / 4) * (width / 4);
+        Self {
+            conv1: conv(channels, filters[0]),
+            conv2: conv(filters[0], filters[1]),
+            fc1: linear(features, hidden),
+            fc2: linear(hidden, classes),
+            pool: MaxPool2dConfig::new([2, 2]).init(),
+        }
+    }
+
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`
+    /// - output: `[batch, classes]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let x = self.pool.forward(relu(self.conv1.forward(images)));
+        let x = self.pool.forward(relu(self.conv2.forward(x)));
+        let x = relu(self.fc1.forward(x.flatten(1, 3)));
+        self.fc2.forward(x)
+    }
+}

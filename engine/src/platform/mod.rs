@@ -1,0 +1,12 @@
+//! Everything that differs between a browser's worker and a native program. No other module of the
+//! workspace asks for the target.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(target_family = "wasm")]
+mod wasm;
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::{NO_ADAPTER, adapter, cpu_name, yield_now};
+#[cfg(target_family = "wasm")]
+pub use wasm::{NO_ADAPTER, adapter, cpu_name, yield_now};

@@ -1,0 +1,42 @@
+//! Native programs.
+
+#[cfg(feature = "gpu")]
+use burn::tensor::wgpu::wgpu;
+
+/// Why there is no adapter, as a clause.
+pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found";
+
+/// The adapter that a GPU device would be opened on.
+#[cfg(feature = "gpu")]
+pub async fn adapter() -> Option<wgpu::AdapterInfo> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..wgpu::RequestAdapterOptions::default()
+    };
+    let adapter = instance.request_adapter(&options).await.ok()?;
+    Some(adapter.get_info())
+}
+
+/// Without the `gpu` feature there is none.
+#[cfg(not(feature = "gpu"))]
+pub async fn adapter() -> Option<std::convert::Infallible> {
+    None
+}
+
+/// Lets the host handle its events; a native program has none.
+pub async fn yield_now() {}
+
+/// What the CPU backend runs on, for people.
+pub fn cpu_name() -> String {
+    let threads = if cfg!(feature = "threads") {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    } else {
+        1
+    };
+    let plural = if threads == 1 { "" } else { "s" };
+    format!("CPU ({threads} thread{plural}, SIMD)")
+}
