@@ -162,7 +162,11 @@ impl Visit {
     }
 }
 
+/// The built page: `dist`, or the folder that the variable SQUEEZE_DIST names.
 fn dist() -> PathBuf {
+    if let Some(folder) = std::env::var_os("SQUEEZE_DIST") {
+        return folder.into();
+    }
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist")
 }
 

@@ -14,6 +14,9 @@ mod test_needs;
 mod tools;
 mod wasm_target;
 
+use std::process::ExitCode;
+
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// The chores of Squeeze. Each brings what it needs first.
@@ -38,8 +41,19 @@ enum Chore {
     Bench(bench::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Chores::parse().chore {
+fn main() -> ExitCode {
+    // Printed here, because these errors are for people: no backtrace, whatever RUST_BACKTRACE says.
+    match run(Chores::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
+    match chore {
         Chore::Setup => {
             setup::for_page()?;
             setup::for_tests()

@@ -74,6 +74,14 @@ pub fn bring() -> Result<()> {
         .iter()
         .map(|need| format!("- {}: get {}", need.name, need.elsewhere))
         .collect();
+    for name in ["CHROME", "VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+        if let Some(value) = env::var_os(name) {
+            tried += &format!(
+                "\nThe variable {name} is set, to {}: only that was looked at.",
+                value.display()
+            );
+        }
+    }
     bail!(
         "the tests need what is missing here:\n{}{tried}",
         list.join("\n")

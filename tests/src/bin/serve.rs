@@ -1,10 +1,10 @@
 //! `squeeze-serve FOLDER`: serves the built page on 127.0.0.1.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, ValueEnum};
-use squeeze_tests::server::{Compression, Server};
+use squeeze_tests::server::{Compression, Server, ServerError};
 
 /// Serves a built page on 127.0.0.1.
 #[derive(Parser)]
@@ -29,8 +29,17 @@ enum Encoding {
     Br,
 }
 
-fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match serve(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options) -> Result<(), ServerError> {
     let compression = match options.compress {
         Encoding::None => Compression::None,
         Encoding::Gzip => Compression::Gzip,
@@ -41,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     if options.open && !open(&server.url()) {
         println!("No browser could be opened from here: open the address yourself.");
     }
-    Ok(server.wait()?)
+    server.wait()
 }
 
 /// Opens the address in the user's browser; false if that cannot be done.
