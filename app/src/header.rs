@@ -92,6 +92,7 @@ fn Device() -> impl IntoView {
                 <span class="device-label">"Runs on"</span>
                 " "
                 <b>{name}</b>
+                " "
                 {move || api().map(|api| view! { <span class="device-api">{api}</span> })}
             </p>
             <p class="device-why">{why}</p>

@@ -190,8 +190,14 @@ impl Lab {
         self.ask(Asked::Resume, &Command::Resume);
     }
 
-    /// Ends what runs.
+    /// Ends what runs, or gives up on going on after a pause.
     pub fn stop(self) {
+        let phase = self.phase.get_untracked();
+        if phase.can_resume() {
+            // The engine stands still already: there is nothing to tell it.
+            self.phase.set(phase.give_up_pause());
+            return;
+        }
         self.ask(Asked::Stop, &Command::Stop);
     }
 

@@ -119,6 +119,15 @@ impl Phase {
         self.open && self.model != Model::None && !self.busy()
     }
 
+    /// A pause turned into an end.
+    pub fn give_up_pause(self) -> Self {
+        Self {
+            model: Model::Stopped,
+            attack: Attack::None,
+            ..self
+        }
+    }
+
     /// An attack can be ended.
     pub fn can_stop_attack(self) -> bool {
         self.attack == Attack::Running
@@ -161,6 +170,9 @@ mod tests {
         phase.attack = Attack::Done;
         assert_eq!(phase.word(), "attacked");
         assert!(phase.can_resume() && phase.can_attack());
+        let phase = phase.give_up_pause();
+        assert_eq!(phase.word(), "stopped");
+        assert!(!phase.can_resume() && phase.can_attack());
     }
 
     #[test]

@@ -106,9 +106,7 @@ pub fn RunBar() -> impl IntoView {
                 <p class="run-line" id="run-line" class:wrong=move || wrong.with(Option::is_some)>
                     {line}
                     {move || {
-                        lab.phase
-                            .get()
-                            .can_attack()
+                        (lab.phase.get().can_attack() && wrong.with(Option::is_none))
                             .then(|| {
                                 view! {
                                     " "
