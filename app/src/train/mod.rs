@@ -27,7 +27,7 @@ const LOSS: Figure = Figure {
 const ACCURACY: Figure = Figure {
     test_id: "accuracy-chart",
     title: "Accuracy",
-    note: "noisy training batches, clean test images",
+    note: "training noisy, test clean",
     names: accuracy::NAMES,
     summary: accuracy::summary,
     chart: accuracy::chart,
