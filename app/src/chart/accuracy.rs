@@ -7,6 +7,9 @@ use crate::state::history::History;
 /// Space for the names at the lines' ends.
 pub const NAMES: f64 = 70.0;
 
+/// Evaluations that are marked one by one; more of them would run together.
+const MOST_MARKED: usize = 40;
+
 /// The chart.
 pub fn chart(history: &History, width: f64) -> Chart {
     let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.tests.iter().copied().unzip();
@@ -23,7 +26,11 @@ pub fn chart(history: &History, width: f64) -> Chart {
             class: "line-second points",
             steps: &test_steps,
             values: &test_values,
-            dots: (&test_steps, &test_values),
+            dots: if test_steps.len() <= MOST_MARKED {
+                (&test_steps, &test_values)
+            } else {
+                (&[], &[])
+            },
         },
     ];
     lay_out(

@@ -188,14 +188,14 @@ fn what(live: &Live) -> String {
         Preset::of(objective).title().to_lowercase(),
     ];
     if objective.label_smoothing > 0.0 {
-        parts.push(format!("λ {}", objective.label_smoothing));
+        parts.push(format!("λ\u{a0}{}", objective.label_smoothing));
     }
     if objective.beta > 0.0 {
-        parts.push(format!("β {}", objective.beta));
+        parts.push(format!("β\u{a0}{}", objective.beta));
     }
     if objective.noise_sigma > 0.0 {
-        parts.push(format!("σ {}", objective.noise_sigma));
+        parts.push(format!("σ\u{a0}{}", objective.noise_sigma));
     }
-    parts.push(format!("seed {}", config.seed));
+    parts.push(format!("seed\u{a0}{}", config.seed));
     parts.join(" · ")
 }
