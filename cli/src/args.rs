@@ -25,8 +25,10 @@ pub enum Command {
     ///
     /// Without flags: MNIST, small-cnn, logit squeezing over the batch; a couple of minutes on two
     /// cores. Flags go over the config file, which goes over the defaults.
+    #[command(allow_negative_numbers = true)]
     Train(TrainArgs),
     /// Attack the model of a run directory with l_inf PGD on the test set.
+    #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
     /// List the devices and say which one would be used.
     Devices,

@@ -89,7 +89,8 @@ fn round_of(config: &RunConfig, data: &Dataset, opened: &OpenDevice) -> Result<(
         device: &opened.device,
         seed: config.seed,
     };
-    let attack = run(&target, &config.attack, 0, &control, &mut |_| {});
+    let mut ignore = |_| {};
+    let attack = run(&target, &config.attack, 0, &control, &mut ignore);
     let summary = pollster::block_on(attack)?;
     let steps_per_sec = steps_per_sec.context("training reported no steps")?;
     Ok((1e3 / steps_per_sec, summary.ms_per_iteration))

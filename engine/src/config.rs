@@ -197,7 +197,7 @@ pub struct TrainingConfig {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            steps: 1500,
+            steps: 2000,
             batch_size: 128,
             eval_every: 100,
             eval_images: 1000,

@@ -1,6 +1,8 @@
 //! Opening the device that [`crate::choice`] decides on.
 
 use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::wgpu::{WgpuBackend, wgpu};
 
 use crate::choice::{AdapterFacts, DeviceWish, choose_device};
 use crate::event::{DeviceKind, DeviceReport};
@@ -41,20 +43,25 @@ pub enum DeviceError {
 /// # Errors
 /// [`DeviceError`] says what is missing and what to ask for instead.
 pub async fn open(wish: DeviceWish) -> Result<OpenDevice, DeviceError> {
-    let facts = adapter().await;
+    // An adapter that nobody wants is not woken.
+    let info = match wish {
+        DeviceWish::Cpu => None,
+        DeviceWish::Auto | DeviceWish::Gpu => platform::adapter().await,
+    };
+    let facts = info.as_ref().map(facts);
     let choice = choose_device(wish, facts.as_ref().ok_or(platform::NO_ADAPTER))
         .map_err(DeviceError::NotThere)?;
-    match (choice.kind, facts) {
+    match (choice.kind, info) {
         (DeviceKind::Cpu, _) => open_cpu(choice.reason),
         #[cfg(feature = "gpu")]
-        (DeviceKind::Gpu, Some(facts)) => open_gpu(facts, choice.reason).await,
+        (DeviceKind::Gpu, Some(info)) => open_gpu(info, choice.reason).await,
         (DeviceKind::Gpu, _) => Err(DeviceError::NotBuilt("GPU")),
     }
 }
 
 /// The GPU adapter that would be opened, if there is one.
 pub async fn adapter() -> Option<AdapterFacts> {
-    platform::adapter().await.map(facts)
+    platform::adapter().await.as_ref().map(facts)
 }
 
 /// What the CPU backend runs on, for people.
@@ -82,44 +89,50 @@ fn open_cpu(_reason: String) -> Result<OpenDevice, DeviceError> {
 }
 
 #[cfg(feature = "gpu")]
-async fn open_gpu(facts: AdapterFacts, reason: String) -> Result<OpenDevice, DeviceError> {
-    let (device, setup) = Device::wgpu_options()
-        .init_with_setup_async()
+async fn open_gpu(info: wgpu::AdapterInfo, reason: String) -> Result<OpenDevice, DeviceError> {
+    let AdapterFacts { name, software } = facts(&info);
+    // The interface of the adapter that was chosen: no other one is tried or woken.
+    let (api, api_name) = match info.backend {
+        wgpu::Backend::Vulkan => (WgpuBackend::Vulkan, "Vulkan"),
+        wgpu::Backend::Metal => (WgpuBackend::Metal, "Metal"),
+        wgpu::Backend::Dx12 => (WgpuBackend::Dx12, "DX12"),
+        wgpu::Backend::BrowserWebGpu => (WgpuBackend::WebGpu, "WebGPU"),
+        wgpu::Backend::Gl | wgpu::Backend::Noop => (WgpuBackend::Auto, "another interface"),
+    };
+    let device = Device::wgpu_options()
+        .graphics_api(api)
+        .init_async()
         .await
         .map_err(|error| DeviceError::Refused {
-            name: facts.name.clone(),
+            name: name.clone(),
             reason: error.to_string(),
         })?;
     Ok(OpenDevice {
         device,
         report: DeviceReport {
             kind: DeviceKind::Gpu,
-            name: facts.name,
-            api: match setup.backend {
-                burn::tensor::wgpu::wgpu::Backend::BrowserWebGpu => "WebGPU".to_owned(),
-                other => format!("{other:?}"),
-            },
-            software: facts.software,
+            name,
+            api: api_name.to_owned(),
+            software,
             reason,
         },
     })
 }
 
 #[cfg(feature = "gpu")]
-fn facts(info: burn::tensor::wgpu::wgpu::AdapterInfo) -> AdapterFacts {
+fn facts(info: &wgpu::AdapterInfo) -> AdapterFacts {
     // Browsers may keep the name to themselves.
-    let name = if info.name.trim().is_empty() {
-        "GPU".to_owned()
-    } else {
-        info.name
+    let name = match info.name.trim() {
+        "" => "GPU".to_owned(),
+        name => name.to_owned(),
     };
     AdapterFacts {
         name,
-        software: info.device_type == burn::tensor::wgpu::wgpu::DeviceType::Cpu,
+        software: info.device_type == wgpu::DeviceType::Cpu,
     }
 }
 
 #[cfg(not(feature = "gpu"))]
-fn facts(never: std::convert::Infallible) -> AdapterFacts {
-    match never {}
+fn facts(never: &std::convert::Infallible) -> AdapterFacts {
+    match *never {}
 }

@@ -37,7 +37,7 @@ enum Chore {
     Test(test::Options),
     /// Check formatting, clippy (native and wasm) and dependencies.
     Lint,
-    /// Measure.
+    /// Measure training steps and PGD iterations, natively and in Chromium, and the size of the page.
     Bench(bench::Options),
 }
 
@@ -61,6 +61,6 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Serve(options) => serve::run(&options),
         Chore::Test(options) => test::run(&options),
         Chore::Lint => lint::run_chore(),
-        Chore::Bench(options) => bench::run(&options),
+        Chore::Bench(options) => bench::run_chore(&options),
     }
 }

@@ -1,23 +1,31 @@
 //! Native programs.
 
 #[cfg(feature = "gpu")]
+use std::sync::LazyLock;
+
+#[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu;
 
 /// Why there is no adapter, as a clause.
 pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found";
 
+/// Made once and kept: Vulkan loaders may crash when instances come and go on several threads.
+#[cfg(feature = "gpu")]
+static INSTANCE: LazyLock<wgpu::Instance> = LazyLock::new(|| {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    })
+});
+
 /// The adapter that a GPU device would be opened on.
 #[cfg(feature = "gpu")]
 pub async fn adapter() -> Option<wgpu::AdapterInfo> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::PRIMARY,
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    });
     let options = wgpu::RequestAdapterOptions {
         power_preference: wgpu::PowerPreference::HighPerformance,
         ..wgpu::RequestAdapterOptions::default()
     };
-    let adapter = instance.request_adapter(&options).await.ok()?;
+    let adapter = INSTANCE.request_adapter(&options).await.ok()?;
     Some(adapter.get_info())
 }
 

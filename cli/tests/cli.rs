@@ -1,0 +1,275 @@
+//! The command line, end to end, on real MNIST.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder for one test, removed at its end.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_squeeze"))
+            .args(words)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    fn succeed(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn fail(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert!(!output.status.success(), "{words:?} succeeded");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A short run that both devices finish in seconds.
+const SHORT: [&str; 10] = [
+    "--steps",
+    "6",
+    "--batch-size",
+    "16",
+    "--eval-every",
+    "3",
+    "--eval-images",
+    "50",
+    "--seed",
+    "7",
+];
+
+fn train<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    train_on("cpu", out, more)
+}
+
+fn train_on<'a>(device: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [
+        &["train", "--out", out, "--device", device],
+        &SHORT[..],
+        more,
+    ]
+    .concat()
+}
+
+/// The main job: a naturally trained model classifies well and falls to PGD.
+#[test]
+fn a_natural_model_is_right_and_falls_to_pgd() {
+    let place = Place::new();
+    place.succeed(&[
+        "train",
+        "--out",
+        "run",
+        "--device",
+        "cpu",
+        "--objective",
+        "natural",
+        "--steps",
+        "300",
+        "--eval-every",
+        "0",
+    ]);
+    let summary = json(&place.path("run/summary.json"));
+    assert_eq!(summary["finished"], true);
+    assert_eq!(summary["test"]["images"], 10_000);
+    let accuracy = summary["test"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.95, "{accuracy}");
+
+    let out = place.succeed(&["attack", "run", "--device", "cpu", "--images", "384"]);
+    assert!(out.contains("epsilon 0.3"), "{out}");
+    let result = json(&place.path("run/attack-linf-0.3-40.json"));
+    assert_eq!(result["images"], 384);
+    assert!(
+        result["clean_accuracy"].as_f64().unwrap() > 0.95,
+        "{result}"
+    );
+    assert!(
+        result["robust_accuracy"].as_f64().unwrap() < 0.05,
+        "{result}"
+    );
+    let furthest = result["max_perturbation"].as_f64().unwrap();
+    assert!((0.29..=0.300_001).contains(&furthest), "{furthest}");
+}
+
+#[test]
+fn the_same_seed_writes_the_same_metrics_and_model() {
+    for device in ["cpu", "gpu"] {
+        let place = Place::new();
+        for out in ["a", "b"] {
+            place.succeed(&train_on(device, out, &[]));
+        }
+        for file in ["metrics.jsonl", "model.safetensors", "config.toml"] {
+            let bytes = |run| fs::read(place.path(run).join(file)).unwrap();
+            assert_eq!(bytes("a"), bytes("b"), "{device}: {file}");
+        }
+        let metrics = fs::read_to_string(place.path("a/metrics.jsonl")).unwrap();
+        let lines: Vec<Value> = metrics
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
+        assert_eq!((of("step"), of("evaluation")), (6, 2), "{metrics}");
+    }
+}
+
+#[test]
+fn flags_go_over_the_file_and_the_file_over_the_defaults() {
+    let place = Place::new();
+    fs::write(
+        place.path("mine.toml"),
+        "seed = 3\n[objective]\nbeta = 2.5\n[training]\nsteps = 2\nbatch_size = 8\n",
+    )
+    .unwrap();
+    place.succeed(&[
+        "train",
+        "--config",
+        "mine.toml",
+        "--device",
+        "cpu",
+        "--out",
+        "run",
+        "--seed",
+        "4",
+        "--eval-every",
+        "0",
+    ]);
+    let written = fs::read_to_string(place.path("run/config.toml")).unwrap();
+    for line in [
+        "seed = 4",
+        "beta = 2.5",
+        "steps = 2",
+        "noise_sigma = 0.5",
+        "network = \"small-cnn\"",
+    ] {
+        assert!(written.contains(line), "{line} is missing:\n{written}");
+    }
+    // The written config is a config.
+    place.succeed(&[
+        "train",
+        "--config",
+        "run/config.toml",
+        "--device",
+        "cpu",
+        "--out",
+        "again",
+    ]);
+    let again = fs::read_to_string(place.path("again/config.toml")).unwrap();
+    assert_eq!(written, again);
+}
+
+#[test]
+fn json_is_one_event_a_line() {
+    let place = Place::new();
+    let out = place.succeed(&train("run", &["--json"]));
+    let kinds: Vec<String> = out
+        .lines()
+        .map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            event["type"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    for kind in [
+        "device",
+        "data",
+        "training_started",
+        "steps",
+        "evaluation",
+        "training_finished",
+    ] {
+        assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
+    }
+}
+
+#[test]
+fn mistakes_are_named_and_nothing_is_lost() {
+    let place = Place::new();
+    place.succeed(&train("run", &[]));
+    let model = fs::read(place.path("run/model.safetensors")).unwrap();
+
+    let says = |words: &[&str], parts: &[&str]| {
+        let text = place.fail(words);
+        for part in parts {
+            assert!(text.contains(part), "{words:?}: `{part}` is not in: {text}");
+        }
+    };
+    says(&train("run", &[]), &["run", "not empty", "--out"]);
+    assert_eq!(
+        fs::read(place.path("run/model.safetensors")).unwrap(),
+        model
+    );
+    says(
+        &train("new", &["--beta", "-1"]),
+        &["objective.beta", "at least 0"],
+    );
+    says(&train("new", &["--network", "vgg"]), &["vgg", "small-cnn"]);
+    says(&["train", "--device", "tpu"], &["tpu", "cpu"]);
+    says(&train("new", &["--config", "none.toml"]), &["none.toml"]);
+    fs::write(place.path("bad.toml"), "[training]\nstep = 4\n").unwrap();
+    says(
+        &train("new", &["--config", "bad.toml"]),
+        &["bad.toml", "step"],
+    );
+    says(
+        &train("new", &["--data", "nowhere"]),
+        &["nowhere", "train-images"],
+    );
+    says(&["attack", "nowhere"], &["nowhere", "squeeze train"]);
+    says(
+        &["attack", "run", "--epsilon", "8"],
+        &["attack.epsilon", "0 to 1"],
+    );
+    assert!(
+        !place.path("new").exists(),
+        "a refused run leaves no directory"
+    );
+
+    // A folder of data with one truncated file.
+    fs::create_dir(place.path("data")).unwrap();
+    for file in squeeze_engine::data::mnist::FILES {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../data/mnist")
+            .join(file);
+        fs::copy(from, place.path("data").join(file)).unwrap();
+    }
+    place.succeed(&train("whole", &["--data", "data"]));
+    let file = place.path("data/t10k-images-idx3-ubyte.gz");
+    let bytes = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    says(
+        &train("new", &["--data", "data"]),
+        &["t10k-images-idx3-ubyte.gz", "fetch the file again"],
+    );
+
+    fs::write(place.path("run/model.safetensors"), &model[..1000]).unwrap();
+    says(
+        &["attack", "run", "--device", "cpu"],
+        &["model.safetensors", "safetensors file"],
+    );
+}
+
+#[test]
+fn devices_are_listed() {
+    let out = Place::new().succeed(&["devices"]);
+    assert!(out.contains("gpu") && out.contains("cpu"), "{out}");
+}
