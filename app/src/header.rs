@@ -62,7 +62,10 @@ fn Device() -> impl IntoView {
             DeviceKind::Gpu => "Loading the engine for the GPU…".to_owned(),
             DeviceKind::Cpu => "Loading the engine for the CPU…".to_owned(),
         },
-        DeviceView::Open { report, .. } => report.name,
+        DeviceView::Open { attempt, report } => match (report.kind, attempt.adapter) {
+            (DeviceKind::Gpu, Some(adapter)) => adapter,
+            _ => report.name,
+        },
         DeviceView::None => "No device".to_owned(),
     };
     let api = move || match lab.device.get() {

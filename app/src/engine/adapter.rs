@@ -60,9 +60,7 @@ fn facts(adapter: &JsValue) -> AdapterFacts {
     let name = [
         text("description"),
         text("device"),
-        format!("{} {}", text("vendor"), text("architecture"))
-            .trim()
-            .to_owned(),
+        titled(&[text("vendor"), text("architecture")]),
     ]
     .into_iter()
     .find(|name| !name.is_empty())
@@ -78,7 +76,41 @@ fn facts(adapter: &JsValue) -> AdapterFacts {
     }
 }
 
+/// Browsers give vendor and architecture in small letters: `nvidia`, `ampere`.
+fn titled(words: &[String]) -> String {
+    let titled: Vec<String> = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| match word.as_str() {
+            "nvidia" | "amd" | "arm" => word.to_uppercase(),
+            "swiftshader" => "SwiftShader".to_owned(),
+            _ => {
+                let mut letters = word.chars();
+                let first = letters.next().map(|first| first.to_uppercase().to_string());
+                first.unwrap_or_default() + letters.as_str()
+            }
+        })
+        .collect();
+    titled.join(" ")
+}
+
 fn get(of: &JsValue, name: &str) -> JsValue {
     // Of `undefined` nothing can be read: it stays undefined.
     Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_names() {
+        let of = |vendor: &str, architecture: &str| {
+            titled(&[vendor.to_owned(), architecture.to_owned()])
+        };
+        assert_eq!(of("nvidia", "ampere"), "NVIDIA Ampere");
+        assert_eq!(of("google", "swiftshader"), "Google SwiftShader");
+        assert_eq!(of("apple", ""), "Apple");
+        assert_eq!(of("", ""), "");
+    }
 }

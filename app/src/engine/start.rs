@@ -20,6 +20,8 @@ pub struct Attempt {
     pub wish: DeviceWish,
     /// What is being opened.
     pub kind: DeviceKind,
+    /// The GPU's name as the browser gives it; the engine in its worker may not learn it.
+    pub adapter: Option<String>,
     /// One sentence: why.
     pub reason: String,
 }
@@ -45,6 +47,7 @@ pub fn open(lab: Lab) {
                 Attempt {
                     wish,
                     kind: choice.kind,
+                    adapter: adapter.ok().map(|facts| facts.name),
                     reason: choice.reason,
                 },
             ),
@@ -82,6 +85,7 @@ pub fn next_attempt(failed: &Attempt, sentence: &str) -> Option<Attempt> {
     given_way.then(|| Attempt {
         wish: failed.wish,
         kind: DeviceKind::Cpu,
+        adapter: None,
         reason: format!("The GPU could not be opened, so the CPU is used. {sentence}"),
     })
 }

@@ -38,6 +38,12 @@ pub fn RunBar() -> impl IntoView {
         }
     };
     let resumable = move || lab.phase.get().model == Model::Paused;
+    let progress = Memo::new(move |_| {
+        lab.live.with(|live| {
+            live.as_ref()
+                .map_or((0, 0), |live| (live.step, live.total_steps()))
+        })
+    });
     let line = move || {
         if let Some(wrong) = wrong.get() {
             return wrong;
@@ -50,7 +56,11 @@ pub fn RunBar() -> impl IntoView {
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
-            Model::Training => "Training. Changed settings count from the next run on.".into(),
+            Model::Training => match progress.get() {
+                (0, _) => "The first step prepares the device and takes longest.".into(),
+                (step, total) if step == total => "Testing the model on all test images.".into(),
+                _ => "Training. Changed settings count from the next run on.".into(),
+            },
             Model::Paused => "Paused. Go on, or attack the model as it stands.".into(),
             Model::Stopped => "Stopped early. The model is kept.".into(),
             Model::Trained => lab.live.with(|live| {
