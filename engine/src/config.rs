@@ -387,9 +387,11 @@ mod tests {
 
     #[test]
     fn toml_round_trip_keeps_every_field() {
-        let mut config = RunConfig::default();
-        config.seed = MAX_SEED;
-        config.network = NetworkKind::MnistCnn;
+        let mut config = RunConfig {
+            seed: MAX_SEED,
+            network: NetworkKind::MnistCnn,
+            ..RunConfig::default()
+        };
         config.objective.squeeze = Squeeze::Example;
         config.attack.step_size = 2.0 / 255.0;
         let text = config.to_toml().unwrap();
