@@ -281,12 +281,15 @@ impl Lab {
             start::launch(self, next);
             return;
         }
-        let way_out = match attempt {
-            Some(_) => WayOut::OtherDevice,
-            None => WayOut::StartAgain,
+        let problem = match attempt {
+            Some(_) => Problem::new(sentence, WayOut::OtherDevice),
+            None => Problem::new(
+                format!("{sentence} Its model is lost; the settings are kept."),
+                WayOut::StartAgain,
+            ),
         };
         self.device.set(DeviceView::None);
-        self.report(Problem::new(sentence, way_out));
+        self.report(problem);
     }
 
     // What the engine says.
