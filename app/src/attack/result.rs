@@ -151,7 +151,13 @@ fn AttackBar() -> impl IntoView {
                     }
                     on:click=move |_| lab.stop()
                 >
-                    "Stop"
+                    {move || {
+                        if lab.asked.get() == Some(Asked::Stop) && lab.phase.get().can_stop_attack() {
+                            "Stopping…"
+                        } else {
+                            "Stop"
+                        }
+                    }}
                 </button>
                 <p class="run-line" id="attack-line" class:wrong=move || wrong.with(Option::is_some)>
                     {line}

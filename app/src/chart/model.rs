@@ -28,7 +28,7 @@ pub struct Tick {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Its name, at its end.
-    pub name: &'static str,
+    pub title: &'static str,
     /// Its class in the style sheet.
     pub class: &'static str,
     /// The curve.
@@ -37,8 +37,8 @@ pub struct Line {
     pub dots: String,
     /// Its end.
     pub tip: (f64, f64),
-    /// Height of its name, moved off the other names.
-    pub name_y: f64,
+    /// Where its name stands: right of every line, moved off the other names.
+    pub name: (f64, f64),
 }
 
 /// The values under the reader's cursor.
@@ -133,16 +133,17 @@ pub fn lay_out(
                 .rfind(|(_, value)| value.is_finite())?;
             let tip = (x.place(*last.0 as f64), y.place(f64::from(*last.1)));
             Some(Line {
-                name: source.name,
+                title: source.name,
                 class: source.class,
                 path: path::line(source.steps, source.values, x, y),
                 dots: path::dots(source.dots.0, source.dots.1, x, y),
                 tip,
-                name_y: tip.1,
+                name: tip,
             })
         })
         .collect();
-    part_names(&mut lines, bottom);
+    // Half a line of text above the axis.
+    part_names(&mut lines, bottom - 8.0);
 
     Chart {
         width,
@@ -157,17 +158,18 @@ pub fn lay_out(
 fn part_names(lines: &mut [Line], floor: f64) {
     let mut order: Vec<usize> = (0..lines.len()).collect();
     order.sort_by(|a, b| lines[*a].tip.1.total_cmp(&lines[*b].tip.1));
+    let furthest = lines.iter().map(|line| line.tip.0).fold(0.0, f64::max);
     let mut least = TOP;
     for index in &order {
         let line = &mut lines[*index];
-        line.name_y = line.name_y.max(least);
-        least = line.name_y + NAME_GAP;
+        line.name = (furthest, line.name.1.max(least));
+        least = line.name.1 + NAME_GAP;
     }
     let mut most = floor;
     for index in order.iter().rev() {
         let line = &mut lines[*index];
-        line.name_y = line.name_y.min(most);
-        most = line.name_y - NAME_GAP;
+        line.name.1 = line.name.1.min(most);
+        most = line.name.1 - NAME_GAP;
     }
 }
 
@@ -178,16 +180,16 @@ mod tests {
     #[test]
     fn names_never_overlap_and_stay_inside() {
         let line = |y: f64| Line {
-            name: "",
+            title: "",
             class: "",
             path: String::new(),
             dots: String::new(),
             tip: (0.0, y),
-            name_y: y,
+            name: (0.0, y),
         };
         let mut lines = vec![line(209.0), line(208.0), line(205.0)];
         part_names(&mut lines, 210.0);
-        let mut heights: Vec<f64> = lines.iter().map(|line| line.name_y).collect();
+        let mut heights: Vec<f64> = lines.iter().map(|line| line.name.1).collect();
         heights.sort_by(f64::total_cmp);
         assert!(
             heights
@@ -195,6 +197,6 @@ mod tests {
                 .all(|pair| pair[1] - pair[0] >= NAME_GAP - 1e-9)
         );
         assert!(heights.iter().all(|y| *y <= 210.0), "{heights:?}");
-        assert!(lines[2].name_y < lines[1].name_y);
+        assert!(lines[2].name.1 < lines[1].name.1);
     }
 }

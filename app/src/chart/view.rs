@@ -207,8 +207,8 @@ fn drawing(chart: &Chart) -> impl IntoView + use<> {
                     <path class="dots" d=line.dots />
                     <path class="line" d=line.path />
                     <circle class="tip" cx=line.tip.0 cy=line.tip.1 r="3" />
-                    <text class="name" x=line.tip.0 + 8.0 y=line.name_y dy="0.35em">
-                        {line.name}
+                    <text class="name" x=line.name.0 + 8.0 y=line.name.1 dy="0.35em">
+                        {line.title}
                     </text>
                 </g>
             }

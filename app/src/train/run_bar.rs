@@ -103,7 +103,12 @@ pub fn RunBar() -> impl IntoView {
                         if resumable() { lab.resume() } else { lab.pause() }
                     }
                 >
-                    {move || if resumable() { "Resume" } else { "Pause" }}
+                    {move || match lab.asked.get() {
+                        Some(Asked::Pause) => "Pausing…",
+                        Some(Asked::Resume) => "Resuming…",
+                        _ if resumable() => "Resume",
+                        _ => "Pause",
+                    }}
                 </button>
                 <button
                     type="button"
@@ -111,7 +116,13 @@ pub fn RunBar() -> impl IntoView {
                     disabled=move || !lab.phase.get().can_stop() || asked(Asked::Stop)
                     on:click=move |_| lab.stop()
                 >
-                    "Stop"
+                    {move || {
+                        if asked(Asked::Stop) && lab.phase.get().can_pause() {
+                            "Stopping…"
+                        } else {
+                            "Stop"
+                        }
+                    }}
                 </button>
                 <p class="run-line" id="run-line" class:wrong=move || wrong.with(Option::is_some)>
                     {line}
