@@ -90,17 +90,21 @@ pub fn bring() -> Result<()> {
 
 /// Variables that make Vulkan use lavapipe alone, unless the user chose a driver.
 pub fn vulkan_variables() -> Vec<(&'static str, OsString)> {
-    let chosen = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"]
-        .iter()
-        .any(|name| env::var_os(name).is_some());
-    match lavapipe() {
-        Some(path) if !chosen => vec![
-            ("VK_DRIVER_FILES", path.clone().into()),
-            // Its name in loaders before 1.3.207.
-            ("VK_ICD_FILENAMES", path.into()),
-        ],
-        _ => Vec::new(),
+    let is_set = |name: &str| env::var_os(name).is_some();
+    let mut variables = Vec::new();
+    if !is_set("XDG_RUNTIME_DIR") {
+        // Without it the driver complains about a desktop that nobody asked for.
+        variables.push(("XDG_RUNTIME_DIR", env::temp_dir().into()));
     }
+    if is_set("VK_DRIVER_FILES") || is_set("VK_ICD_FILENAMES") {
+        return variables;
+    }
+    if let Some(path) = lavapipe() {
+        variables.push(("VK_DRIVER_FILES", path.clone().into()));
+        // Its name in loaders before 1.3.207.
+        variables.push(("VK_ICD_FILENAMES", path.into()));
+    }
+    variables
 }
 
 /// The manifest of a Vulkan driver: the one that the user chose, else lavapipe's.
