@@ -26,9 +26,9 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let session = Session::default();
     let control = session.control();
-    let session = Rc::new(RefCell::new(session));
+    // Empty while the session is at work: one task at a time has it.
+    let idle = Rc::new(Cell::new(Some(session)));
     let waiting = Rc::new(RefCell::new(VecDeque::new()));
-    let at_work = Rc::new(Cell::new(false));
 
     let answers = scope.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
@@ -44,16 +44,14 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
             return;
         };
         waiting.borrow_mut().push_back(command);
-        if at_work.replace(true) {
+        let Some(mut session) = idle.take() else {
             return;
-        }
-        let (answers, session) = (answers.clone(), session.clone());
-        let (waiting, at_work) = (waiting.clone(), at_work.clone());
+        };
+        let (answers, idle, waiting) = (answers.clone(), idle.clone(), waiting.clone());
         spawn_local(async move {
-            // The session is borrowed by this task alone: `at_work` lets in one at a time.
-            let mut session = session.borrow_mut();
             loop {
-                let Some(command) = waiting.borrow_mut().pop_front() else {
+                let next = waiting.borrow_mut().pop_front();
+                let Some(command) = next else {
                     break;
                 };
                 let mut emit = |event: Event| post(&answers, &event);
@@ -75,7 +73,7 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                     post(&answers, &Event::Failed { message });
                 }
             }
-            at_work.set(false);
+            idle.set(Some(session));
         });
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -91,6 +89,7 @@ async fn open(
     mnist_url: &str,
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
+    session.open(wish, emit).await?;
     let [a, b, c, d] = mnist::FILES.map(|name| format!("{mnist_url}{name}"));
     let files = [
         fetch(&a).await?,
@@ -98,7 +97,7 @@ async fn open(
         fetch(&c).await?,
         fetch(&d).await?,
     ];
-    session.open(wish, files, emit).await
+    session.load(&files, emit)
 }
 
 async fn fetch(url: &str) -> Result<Vec<u8>, String> {

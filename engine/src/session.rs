@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use burn::tensor::Device;
+
 use crate::attack::run::{Target, run};
 use crate::choice::DeviceWish;
 use crate::config::AttackConfig;
 use crate::control::{Control, Wish};
 use crate::data::{Dataset, mnist};
-use crate::device::{self, OpenDevice};
+use crate::device;
 use crate::event::Event;
 use crate::protocol::Command;
 use crate::train::Trainer;
@@ -18,7 +20,8 @@ pub type Failure = String;
 /// One device, one data set, at most one training run.
 #[derive(Default)]
 pub struct Session {
-    opened: Option<(OpenDevice, Rc<Dataset>)>,
+    device: Option<Device>,
+    data: Option<Rc<Dataset>>,
     trainer: Option<Trainer>,
     control: Control,
 }
@@ -29,22 +32,34 @@ impl Session {
         self.control.clone()
     }
 
-    /// Opens the device and reads the four MNIST files, in the order of [`mnist::FILES`].
+    /// Opens the device.
     ///
     /// # Errors
-    /// A sentence that names what is missing or wrong.
+    /// A sentence that says what is missing.
     pub async fn open(
         &mut self,
         wish: DeviceWish,
-        files: [Vec<u8>; 4],
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let opened = device::open(wish).await.map_err(text)?;
-        emit(Event::Device(opened.report.clone()));
+        emit(Event::Device(opened.report));
+        self.device = Some(opened.device);
+        Ok(())
+    }
+
+    /// Reads the four MNIST files, in the order of [`mnist::FILES`].
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong with it.
+    pub fn load(
+        &mut self,
+        files: &[Vec<u8>; 4],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
         let files = [&files[0], &files[1], &files[2], &files[3]].map(Vec::as_slice);
         let data = mnist::parse(files).map_err(text)?;
         emit(Event::Data(data.report()));
-        self.opened = Some((opened, Rc::new(data)));
+        self.data = Some(Rc::new(data));
         Ok(())
     }
 
@@ -57,11 +72,9 @@ impl Session {
         command: Command,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        let (opened, data) = self
-            .opened
-            .as_ref()
-            .ok_or("the device and the data are not ready yet")?;
-        let (device, data) = (opened.device.clone(), data.clone());
+        let (Some(device), Some(data)) = (self.device.clone(), self.data.clone()) else {
+            return Err("the device and the data are not ready yet".to_owned());
+        };
         match command {
             Command::Train { config } => {
                 self.trainer = Some(Trainer::new(config, &data, &device).map_err(text)?);
@@ -97,7 +110,7 @@ impl Session {
     async fn attack(
         &mut self,
         data: &Dataset,
-        device: &burn::tensor::Device,
+        device: &Device,
         config: &AttackConfig,
         show: usize,
         emit: &mut dyn FnMut(Event),
