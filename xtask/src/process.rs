@@ -50,6 +50,18 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Ends this program by turning into another, so that whoever ends this one ends that one; where the
+/// system cannot do so, runs the other to its end.
+pub fn become_it(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(command);
+        Err(error).with_context(|| format!("cannot start {}", shown(command)))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Runs a program and takes what it prints; an error, with what it said, if it fails.
 pub fn capture(command: &mut Command) -> Result<String> {
     let output = command

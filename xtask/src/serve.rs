@@ -48,5 +48,5 @@ pub fn run(options: &Options) -> Result<()> {
     if options.open {
         server.arg("--open");
     }
-    process::run(&mut server)
+    process::become_it(&mut server)
 }
