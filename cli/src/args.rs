@@ -128,10 +128,10 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 128)]
     pub batch_size: usize,
     /// Training steps of a round.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 10)]
     pub steps: usize,
     /// PGD iterations of a round.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 10)]
     pub iterations: usize,
     /// Rounds after the warm-up; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]

@@ -5,7 +5,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use squeeze_tests::browser::{Browser, ColorScheme, Graphics, Level};
 use squeeze_tests::server::{Compression, Server};
@@ -225,11 +226,17 @@ fn browser_computes_on_webgpu_and_says_when_there_is_none() {
         let browser = Browser::start(graphics).unwrap();
         browser.open(&server.url()).unwrap();
         assert_eq!(browser.eval(adapter).unwrap(), expected, "{graphics:?}");
-        assert!(
+        // The console comes from several processes, each in its own time.
+        let heard = || {
             browser
                 .console()
                 .iter()
                 .any(|line| line.level <= Level::Error)
-        );
+        };
+        let limit = Instant::now() + Duration::from_secs(10);
+        while !heard() && Instant::now() < limit {
+            sleep(Duration::from_millis(50));
+        }
+        assert!(heard());
     }
 }
