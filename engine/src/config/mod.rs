@@ -3,7 +3,13 @@
 //! The page, the command line, a TOML file and a stored run all hold this same value. Pixels are in
 //! [0, 1] everywhere.
 
+mod data;
+mod network;
+
 use serde::{Deserialize, Serialize};
+
+pub use data::{DataConfig, DataKind};
+pub use network::{NetworkKind, NetworkNameError};
 
 /// Largest seed: every integer up to it survives TOML, JSON and JavaScript numbers unchanged.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
@@ -26,30 +32,6 @@ pub struct RunConfig {
     pub training: TrainingConfig,
     /// What `attack` does to the trained model.
     pub attack: AttackConfig,
-}
-
-/// A network architecture (`recipe.md`, "Architectures").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// conv3x3-16, relu, pool2, conv3x3-32, relu, pool2, fc 128, relu, fc C.
-    #[default]
-    SmallCnn,
-    /// conv5x5-32, relu, pool2, conv5x5-64, relu, pool2, fc 1024, relu, fc C: the MNIST challenge network.
-    MnistCnn,
-}
-
-impl NetworkKind {
-    /// All networks, in the order an interface lists them.
-    pub const ALL: [Self; 2] = [Self::SmallCnn, Self::MnistCnn];
-
-    /// The name used in files, flags and links.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SmallCnn => "small-cnn",
-            Self::MnistCnn => "mnist-cnn",
-        }
-    }
 }
 
 /// The training objective: cross-entropy, with the regularisers of the poster composed onto it.
