@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{AttackConfig, RunConfig};
+use crate::config::{AttackConfig, DataKind, RunConfig};
 
 /// Something that a run reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,8 +10,30 @@ use crate::config::{AttackConfig, RunConfig};
 pub enum Event {
     /// The device was chosen and is ready.
     Device(DeviceReport),
+    /// How far the reading of a data set has come.
+    DataProgress {
+        /// Bytes or images done.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
     /// The data set is loaded and checked.
     Data(DataReport),
+    /// The stored runs, newest first; after each change of them.
+    Runs {
+        /// The runs.
+        runs: Vec<RunInfo>,
+    },
+    /// A stored run was opened.
+    RunOpened(RunOpened),
+    /// A stored run as one file.
+    RunFile {
+        /// A file name for it.
+        name: String,
+        /// A zip.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
     /// Training began, or went on after a pause.
     TrainingStarted(TrainingStarted),
     /// Some training steps were done; their numbers were read back together.
@@ -28,7 +50,12 @@ pub enum Event {
         /// Steps done.
         step: usize,
     },
-    /// Training reached its last step.
+    /// The run's state was written down; it can go on from here.
+    Saved {
+        /// Steps done.
+        step: usize,
+    },
+    /// Training reached its end: its last step, or the patience of early stopping.
     TrainingFinished(TrainingSummary),
     /// An attack began.
     AttackStarted(AttackStarted),
@@ -73,6 +100,8 @@ pub enum DeviceKind {
 /// A loaded data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataReport {
+    /// Which data set.
+    pub kind: DataKind,
     /// Name, for example `MNIST`.
     pub name: String,
     /// Training images.
@@ -85,16 +114,53 @@ pub struct DataReport {
     pub classes: Vec<String>,
 }
 
+/// A stored run, in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Identifies it among the stored runs.
+    pub id: String,
+    /// The user's name for it.
+    pub name: String,
+    /// When it was begun, in seconds since 1970.
+    pub created: f64,
+    /// Its config.
+    pub config: RunConfig,
+    /// Steps that its stored state has had.
+    pub step: usize,
+    /// Nothing is left to train.
+    pub finished: bool,
+    /// Accuracy on the test set, if it was finished.
+    pub test_accuracy: Option<f64>,
+    /// What it takes of the disk.
+    pub bytes: u64,
+}
+
+/// An opened run and all that was measured on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunOpened {
+    /// The run.
+    pub info: RunInfo,
+    /// Trainable numbers of the network.
+    pub parameters: usize,
+    /// Its steps up to the stored state.
+    pub steps: Vec<StepMetrics>,
+    /// Its evaluations up to the stored state.
+    pub evaluations: Vec<Evaluation>,
+}
+
 /// The beginning of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingStarted {
     /// The config of the run.
     pub config: RunConfig,
+    /// The stored run, where runs are stored ([`RunInfo::id`]).
+    pub run: Option<String>,
     /// Steps already done: 0, or the step at which a pause ended.
     pub step: usize,
     /// Trainable numbers of the network.
     pub parameters: usize,
-    /// The squeeze beyond which zero logits are optimal ([`crate::config::Squeeze::critical_beta`]).
+    /// The penalty weight beyond which equal logits are optimal
+    /// ([`crate::config::ObjectiveConfig::critical_beta`]).
     pub critical_beta: Option<f64>,
 }
 
@@ -124,11 +190,25 @@ pub struct StepMetrics {
     pub accuracy: f32,
     /// Mean l_2 norm of an example's logits.
     pub logit_norm: f32,
+    /// The learning rate of its update.
+    pub learning_rate: f32,
 }
 
-/// An evaluation on clean test images.
+/// Which images an evaluation is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Training images kept out of training.
+    HeldOut,
+    /// The test set.
+    Test,
+}
+
+/// An evaluation on clean images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
+    /// Which images.
+    pub part: Part,
     /// Training steps the model has had.
     pub step: usize,
     /// Images evaluated.
@@ -142,9 +222,11 @@ pub struct Evaluation {
 /// The end of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingSummary {
-    /// Steps done.
+    /// Steps done: fewer than asked for if patience ended the run.
     pub steps: usize,
-    /// The evaluation on the whole test set.
+    /// The step whose model was kept: the last one, or the best.
+    pub model_step: usize,
+    /// The evaluation of that model on the whole test set.
     pub test: Evaluation,
     /// Seconds spent training and evaluating, pauses not counted.
     pub seconds: f64,

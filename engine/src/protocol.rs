@@ -5,30 +5,45 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{AttackConfig, RunConfig};
+use crate::config::{AttackConfig, DataConfig, RunConfig};
 
 /// The plain string that a worker posts once it listens.
 pub const READY: &str = "ready";
+
+/// Name of the property of a message that holds the files of [`Command::Load`] and
+/// [`Command::UploadRun`]: an array of `{ path: string, file: File }` objects, beside the fields of
+/// the command itself.
+pub const FILES: &str = "files";
 
 /// A command to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {
-    /// Opens the device and loads the data; answered by `Device` and `Data`, or by `Failed`.
+    /// Opens the device, loads MNIST and lists the runs; answered by `Device`, `Data` and `Runs`, or
+    /// by `Failed`.
     Open {
         /// Take a software adapter too (the visitor asked for WebGPU).
         allow_software: bool,
         /// Address of the folder that holds the MNIST files, with a trailing slash.
         mnist_url: String,
     },
-    /// Trains from scratch; a model trained before is dropped.
+    /// Takes another data set: MNIST from where it came with `Open`, any other from the files that
+    /// come with the message ([`FILES`]). Answered by `DataProgress` and `Data`, or by `Failed`; then
+    /// the data set before it is kept.
+    Load {
+        /// Which data set. `None`: whatever the files are.
+        data: Option<DataConfig>,
+        /// Seed of the split, where a folder of images has no test set of its own.
+        seed: u64,
+    },
+    /// Trains from scratch, in a new stored run; `config.data.set` must be the loaded data set.
     Train {
         /// The run.
         config: RunConfig,
     },
     /// Pauses training at the next step's edge.
     Pause,
-    /// Goes on after a pause.
+    /// Goes on after a pause, or with a stored run that was opened.
     Resume,
     /// Ends training or an attack at the next edge.
     Stop,
@@ -39,4 +54,35 @@ pub enum Command {
         /// How many of the attacked images to show (the first ones).
         show: usize,
     },
+    /// Opens a stored run: its model can be attacked, and `Resume` goes on with it if it is not
+    /// finished. Answered by `RunOpened`. Needs the data set that the run was trained on.
+    OpenRun {
+        /// [`crate::event::RunInfo::id`].
+        id: String,
+    },
+    /// Gives a stored run another name; answered by `Runs`, as are the next two.
+    RenameRun {
+        /// The run.
+        id: String,
+        /// Its new name.
+        name: String,
+    },
+    /// Copies a stored run.
+    DuplicateRun {
+        /// The run.
+        id: String,
+    },
+    /// Deletes a stored run.
+    DeleteRun {
+        /// The run.
+        id: String,
+    },
+    /// Packs a stored run into one zip (config, model, metrics, checkpoint); answered by `RunFile`.
+    DownloadRun {
+        /// The run.
+        id: String,
+    },
+    /// Stores the run in the one zip that comes with the message ([`FILES`]), as `DownloadRun` made
+    /// it; answered by `Runs`.
+    UploadRun,
 }

@@ -1,13 +1,23 @@
 //! The WGSL kernels of Squeeze.
 //!
 //! Each kernel is a file of `wgsl/` and a module of the same stem here, which holds its text and a
-//! plain Rust reference. The engine runs the kernels and tests them against the references on real
-//! devices.
+//! plain Rust reference (that of the objective is in the engine). The engine runs the kernels and
+//! tests them against the references on real devices.
 
+pub mod batch_gather;
 pub mod linf_step;
+pub mod objective;
+pub mod philox;
+pub mod random_fill;
 
 /// Name and text of every kernel.
-pub const KERNELS: &[(&str, &str)] = &[("linf_step", linf_step::WGSL)];
+pub const KERNELS: &[(&str, &str)] = &[
+    ("batch_gather", batch_gather::WGSL),
+    ("linf_step", linf_step::WGSL),
+    ("objective_backward", objective::BACKWARD),
+    ("objective_forward", objective::FORWARD),
+    ("random_fill", random_fill::WGSL),
+];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -19,7 +29,9 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/wgsl");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_file())
+            .map(|entry| entry.file_name().into_string().unwrap())
             .collect();
         files.sort();
         let mut listed: Vec<String> = KERNELS

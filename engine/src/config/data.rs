@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ConfigError;
+use super::check::check;
+
 /// The data set of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -78,5 +81,22 @@ impl DataKind {
             Self::Cifar100 => "CIFAR-100",
             Self::Folder => "image folder",
         }
+    }
+}
+
+impl DataConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        check(
+            (4..=512).contains(&self.image_size),
+            "data.image_size",
+            self.image_size,
+            "a number of pixels from 4 to 512",
+        )?;
+        check(
+            self.test_share > 0.0 && self.test_share < 1.0,
+            "data.test_share",
+            self.test_share,
+            "above 0 and below 1",
+        )
     }
 }

@@ -1,10 +1,12 @@
 //! Two convolutions with pooling, then two linear layers: `small-cnn` and `mnist-cnn`.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::Linear;
+use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation::relu};
+
+use super::layers::{conv, linear};
 
 /// conv, relu, pool2, conv, relu, pool2, fc, relu, fc (`recipe.md`, "Architectures").
 #[derive(Module, Debug)]
@@ -36,24 +38,12 @@ impl Cnn {
         classes: usize,
         device: &Device,
     ) -> Self {
-        let conv = |inputs, outputs| {
-            let pad = kernel / 2;
-            Conv2dConfig::new([inputs, outputs], [kernel, kernel])
-                .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-                .with_initializer(Initializer::Zeros)
-                .init(device)
-        };
-        let linear = |inputs, outputs| {
-            LinearConfig::new(inputs, outputs)
-                .with_initializer(Initializer::Zeros)
-                .init(device)
-        };
         let features = filters[1] * (height / 4) * (width / 4);
         Self {
-            conv1: conv(channels, filters[0]),
-            conv2: conv(filters[0], filters[1]),
-            fc1: linear(features, hidden),
-            fc2: linear(hidden, classes),
+            conv1: conv([channels, filters[0]], kernel, 1, true, device),
+            conv2: conv([filters[0], filters[1]], kernel, 1, true, device),
+            fc1: linear(features, hidden, device),
+            fc2: linear(hidden, classes, device),
             pool: MaxPool2dConfig::new([2, 2]).init(),
         }
     }

@@ -1,18 +1,31 @@
-//! The networks: pixel values in [0, 1] in, logits out.
+//! The networks: pixel values in [0, 1] in, logits out. Any normalisation is inside.
 
+mod batch_norm;
 mod cnn;
+mod layers;
+mod resnet;
 pub mod weights;
+mod wide_resnet;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::config::NetworkKind;
-pub use cnn::Cnn;
+use batch_norm::Mode;
+pub use batch_norm::Statistics;
+use cnn::Cnn;
+use resnet::ResNet;
+use wide_resnet::WideResNet;
 
 /// A classifier of images.
 #[derive(Module, Debug)]
-pub struct Network {
-    cnn: Cnn,
+pub enum Network {
+    /// `small-cnn` and `mnist-cnn`.
+    Cnn(Cnn),
+    /// `resnet-d`.
+    ResNet(ResNet),
+    /// `wrn-d-k`.
+    WideResNet(WideResNet),
 }
 
 impl Network {
@@ -26,7 +39,7 @@ impl Network {
         classes: usize,
         device: &Device,
     ) -> Result<Self, NetworkError> {
-        let [_, height, width] = image_shape;
+        let [channels, height, width] = image_shape;
         if height < 4 || width < 4 {
             return Err(NetworkError {
                 network: kind.name(),
@@ -34,20 +47,65 @@ impl Network {
                 width,
             });
         }
-        let cnn = match kind {
-            NetworkKind::SmallCnn => Cnn::small(image_shape, classes, device),
-            NetworkKind::MnistCnn => Cnn::mnist(image_shape, classes, device),
-        };
-        Ok(Self { cnn })
+        // All networks but the plain ones have units.
+        let units = kind.units().unwrap_or_default();
+        Ok(match kind {
+            NetworkKind::SmallCnn => Self::Cnn(Cnn::small(image_shape, classes, device)),
+            NetworkKind::MnistCnn => Self::Cnn(Cnn::mnist(image_shape, classes, device)),
+            NetworkKind::ResNet { .. } => {
+                Self::ResNet(ResNet::new(units, channels, classes, device))
+            }
+            NetworkKind::Wrn { width, .. } => Self::WideResNet(WideResNet::new(
+                kind.is_challenge_form(),
+                units,
+                usize::from(width),
+                channels,
+                classes,
+                device,
+            )),
+        })
     }
 
-    /// Logits of a batch.
+    /// Logits of a batch, as the network is evaluated and attacked: batch normalisation takes its
+    /// running statistics.
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`, pixels in [0, 1] (training noise may leave it)
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.cnn.forward(images)
+        self.pass(images, &mut Mode::Eval)
+    }
+
+    /// Logits of a batch, as the network is trained: batch normalisation takes the batch's
+    /// statistics, which are added to `statistics` for [`Self::update`]. Shapes as in
+    /// [`Self::forward`].
+    pub fn forward_train(&self, images: Tensor<4>, statistics: &mut Vec<Statistics>) -> Tensor<2> {
+        self.pass(images, &mut Mode::Train(statistics))
+    }
+
+    /// The network with the statistics of one or more training passes, one after the other, taken
+    /// into its running ones.
+    #[must_use]
+    pub fn update(self, statistics: Vec<Statistics>) -> Self {
+        let mut network = self;
+        let mut next = statistics.into_iter().peekable();
+        while next.peek().is_some() {
+            network = match network {
+                // It has none, and so pushed none.
+                Self::Cnn(cnn) => return Self::Cnn(cnn),
+                Self::ResNet(resnet) => Self::ResNet(resnet.update(&mut next)),
+                Self::WideResNet(wide) => Self::WideResNet(wide.update(&mut next)),
+            };
+        }
+        network
+    }
+
+    fn pass(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
+        match self {
+            Self::Cnn(cnn) => cnn.forward(images),
+            Self::ResNet(resnet) => resnet.forward(images, mode),
+            Self::WideResNet(wide) => wide.forward(images, mode),
+        }
     }
 }
 
@@ -57,7 +115,7 @@ impl Network {
     "{network} halves images twice, so they must be at least 4 x 4 pixels, not {height} x {width}"
 )]
 pub struct NetworkError {
-    network: &'static str,
+    network: String,
     height: usize,
     width: usize,
 }

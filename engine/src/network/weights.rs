@@ -136,14 +136,40 @@ pub fn load(network: Network, parameters: Vec<Parameter>) -> Result<Network, Wei
     }
 }
 
-/// The network with fresh weights: uniform in `±1/sqrt(fan_in)`, biases too, as PyTorch's layers
-/// start. They depend on the seed alone, so every device starts from the same network.
+/// Trainable numbers of the network; running statistics are none.
+pub fn count(network: &Network) -> usize {
+    let mut visitor = Collector::default();
+    network.visit(&mut visitor);
+    let trainable = visitor
+        .found
+        .iter()
+        .filter(|(name, ..)| !is_statistic(name));
+    trainable
+        .map(|(_, shape, _)| shape.iter().product::<usize>())
+        .sum()
+}
+
+/// True for the running statistics of batch normalisation, which no gradient changes.
+pub fn is_statistic(name: &str) -> bool {
+    name.ends_with("running_mean") || name.ends_with("running_var")
+}
+
+/// True for the weights of convolutions and linear layers: those that weight decay is for.
+pub fn decays(name: &str, shape: &[usize]) -> bool {
+    name.ends_with("weight") && shape.len() > 1
+}
+
+/// The network with fresh weights. Linear layers, and the convolutions of networks without batch
+/// normalisation, start uniform in `±1/sqrt(fan_in)`, biases too, as PyTorch's layers do; other
+/// convolutions normal with variance `2/fan_out` (He et al. 2015); batch normalisation with weight 1
+/// and bias 0. All depends on the seed alone, so every device starts from the same network.
 ///
 /// # Errors
 /// None in practice: the parameters made here fit the network.
 pub fn initialize(network: Network, seed: u64) -> Result<Network, WeightsError> {
     let mut visitor = Collector::default();
     network.visit(&mut visitor);
+    let normalised = visitor.found.iter().any(|(name, ..)| is_statistic(name));
     let mut fan_in = 1;
     let parameters = visitor
         .found
@@ -154,11 +180,24 @@ pub fn initialize(network: Network, seed: u64) -> Result<Network, WeightsError> 
             if shape.len() > 1 {
                 fan_in = shape[1..].iter().product();
             }
-            let bound = 1.0 / (fan_in as f32).sqrt();
+            let count = shape.iter().product();
             let mut stream = Stream::new(seed, Purpose::Weights, index);
-            let values = (0..shape.iter().product())
-                .map(|_| bound * (2.0 * stream.uniform() - 1.0))
-                .collect();
+            let values = if normalised && shape.len() == 4 {
+                let fan_out: usize = shape[0] * shape[2] * shape[3];
+                let deviation = (2.0 / fan_out as f32).sqrt();
+                let mut values = vec![0.0; count];
+                stream.fill_normal(&mut values);
+                values.iter().map(|value| deviation * value).collect()
+            } else if normalised && !name.starts_with("fc.") {
+                // What is left is batch normalisation.
+                let one = name.ends_with("weight") || name.ends_with("running_var");
+                vec![f32::from(u8::from(one)); count]
+            } else {
+                let bound = 1.0 / (fan_in as f32).sqrt();
+                (0..count)
+                    .map(|_| bound * (2.0 * stream.uniform() - 1.0))
+                    .collect()
+            };
             Parameter {
                 name,
                 shape,
@@ -227,20 +266,20 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
         .collect()
 }
 
-/// Where a traversal stands. The first name, the field of [`Network`], is left out.
+/// Where a traversal stands. The first name, the variant of [`Network`], is left out.
 #[derive(Default)]
-struct Path(Vec<String>);
+pub(crate) struct Path(Vec<String>);
 
 impl Path {
-    fn enter(&mut self, name: &str) {
+    pub(crate) fn enter(&mut self, name: &str) {
         self.0.push(name.to_owned());
     }
 
-    fn exit(&mut self) {
+    pub(crate) fn exit(&mut self) {
         self.0.pop();
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.0[1..].join(".")
     }
 }

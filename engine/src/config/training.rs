@@ -1,0 +1,73 @@
+//! [`TrainingConfig`]: how long, in which batches, and what is looked at on the way.
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+use super::check::{check, check_count};
+
+/// How long to train, in which batches, with which augmentation, and how often to evaluate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Training steps (updates of the weights), at least 1.
+    pub steps: usize,
+    /// Images per step, at least 1.
+    pub batch_size: usize,
+    /// Random crop: images are padded with this many black pixels on each side and cut back at a
+    /// random place. 0 is off; at most 64.
+    pub crop_padding: usize,
+    /// Mirror half of the images, left to right.
+    pub flip: bool,
+    /// Training images, chosen by the seed, that are kept out of training and evaluated on the way.
+    pub held_out: usize,
+    /// Steps between two evaluations of the held-out images; 0 for none. The test set is evaluated
+    /// once, at the end.
+    pub eval_every: usize,
+    /// Ends the run after this many evaluations in a row without a better held-out accuracy. 0 is
+    /// off.
+    pub patience: usize,
+    /// The model of the run is the one with the best held-out accuracy, not the last one.
+    pub keep_best: bool,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            steps: 2000,
+            batch_size: 128,
+            crop_padding: 0,
+            flip: false,
+            held_out: 1000,
+            eval_every: 100,
+            patience: 0,
+            keep_best: false,
+        }
+    }
+}
+
+impl TrainingConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        check_count("training.steps", self.steps)?;
+        check_count("training.batch_size", self.batch_size)?;
+        check(
+            self.crop_padding <= 64,
+            "training.crop_padding",
+            self.crop_padding,
+            "a number of pixels from 0 (off) to 64",
+        )?;
+        let evaluates = self.held_out > 0 && self.eval_every > 0;
+        let needs = "off, or `training.held_out` and `training.eval_every` above 0";
+        check(
+            self.patience == 0 || evaluates,
+            "training.patience",
+            self.patience,
+            needs,
+        )?;
+        check(
+            !self.keep_best || evaluates,
+            "training.keep_best",
+            self.keep_best,
+            needs,
+        )
+    }
+}
