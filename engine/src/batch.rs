@@ -1,90 +1,78 @@
-//! From stored bytes to tensors of pixels in [0, 1].
+//! Which training images make a step's batch, and how they are moved.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use squeeze_shaders::batch_gather::Pick;
 
-use crate::data::{Dataset, Split};
+use crate::config::TrainingConfig;
 use crate::random::{Purpose, Stream};
 
-/// Images and labels of some places of a split.
-pub(crate) struct Batch {
-    /// `[batch, channels, height, width]`, row-major, pixels in [0, 1] unless noise was added.
-    pub pixels: Vec<f32>,
-    /// Class of each image.
-    pub labels: Vec<u8>,
-    shape: [usize; 4],
+/// The training images split for a run: those that are held out, and the others.
+///
+/// # Shapes
+/// Places in the training set, `held_out` of them held out, in rising order.
+pub(crate) struct Parts {
+    pub train: Vec<u32>,
+    pub held_out: Vec<u32>,
 }
 
-impl Batch {
-    /// Gathers the images at `places`.
-    ///
-    /// # Panics
-    /// If a place is outside the split.
-    pub fn gather(
-        split: &Split,
-        [channels, height, width]: [usize; 3],
-        places: impl ExactSizeIterator<Item = usize>,
-    ) -> Self {
-        let length = channels * height * width;
-        let count = places.len();
-        let mut pixels = Vec::with_capacity(count * length);
-        let mut labels = Vec::with_capacity(count);
-        for place in places {
-            let image = &split.pixels[place * length..(place + 1) * length];
-            pixels.extend(image.iter().map(|&byte| f32::from(byte) / 255.0));
-            labels.push(split.labels[place]);
-        }
+impl Parts {
+    /// `held_out` images of `images`, chosen by the seed.
+    pub fn new(seed: u64, images: usize, held_out: usize) -> Self {
+        let mut places: Vec<u32> = (0..images as u32).collect();
+        Stream::new(seed, Purpose::HeldOut, 0).shuffle(&mut places);
+        let mut train = places.split_off(held_out);
+        train.sort_unstable();
+        places.sort_unstable();
         Self {
-            pixels,
-            labels,
-            shape: [count, channels, height, width],
+            train,
+            held_out: places,
         }
-    }
-
-    /// Adds Gaussian noise, not clipped.
-    pub fn add_noise(&mut self, sigma: f64, mut stream: Stream) {
-        if sigma == 0.0 {
-            return;
-        }
-        let mut noise = vec![0.0; self.pixels.len()];
-        stream.fill_normal(&mut noise);
-        for (pixel, noise) in self.pixels.iter_mut().zip(noise) {
-            *pixel += sigma as f32 * noise;
-        }
-    }
-
-    /// # Shapes
-    /// - output: `[batch, channels, height, width]`
-    pub fn images(self, device: &Device) -> Tensor<4> {
-        Tensor::from_data(TensorData::new(self.pixels, self.shape), device)
     }
 }
 
-/// The places of the training images of each step: one random order an epoch, cut into batches that
-/// may span two epochs. A pure function of seed and step.
+/// The training images of each batch: one random order an epoch, cut into batches that may span two
+/// epochs. A pure function of seed and batch number.
 pub(crate) struct Sampler {
     seed: u64,
     batch_size: usize,
+    padding: i32,
+    flip: bool,
+    places: Vec<u32>,
     epoch: Option<usize>,
     order: Vec<u32>,
 }
 
 impl Sampler {
-    pub fn new(seed: u64, batch_size: usize, data: &Dataset) -> Self {
+    /// Batches of the images at `places`.
+    pub fn new(seed: u64, config: &TrainingConfig, places: Vec<u32>) -> Self {
         Self {
             seed,
-            batch_size,
+            batch_size: config.batch_size,
+            padding: config.crop_padding as i32,
+            flip: config.flip,
+            order: places.clone(),
+            places,
             epoch: None,
-            order: (0..data.train.len() as u32).collect(),
         }
     }
 
-    /// Places of the images of step `step`, counted from 0.
-    pub fn places(&mut self, step: usize) -> Vec<usize> {
+    /// The images of batch `number`, counted from 0, augmented as configured.
+    pub fn picks(&mut self, number: usize) -> Vec<Pick> {
+        let mut stream = Stream::new(self.seed, Purpose::Augment, number);
         let images = self.order.len();
-        (step * self.batch_size..(step + 1) * self.batch_size)
+        (number * self.batch_size..(number + 1) * self.batch_size)
             .map(|position| {
                 self.enter(position / images);
-                self.order[position % images] as usize
+                // Three numbers an image, whatever is in use: switching one off moves no other.
+                let side = 2 * self.padding as u32 + 1;
+                let dy = stream.below(side) as i32 - self.padding;
+                let dx = stream.below(side) as i32 - self.padding;
+                let flip = stream.below(2) == 1;
+                Pick {
+                    place: self.order[position % images],
+                    dy,
+                    dx,
+                    flip: flip && self.flip,
+                }
             })
             .collect()
     }
@@ -94,9 +82,7 @@ impl Sampler {
             return;
         }
         // From the same beginning each time, so that an order does not depend on the ones before.
-        for (place, value) in self.order.iter_mut().zip(0..) {
-            *place = value;
-        }
+        self.order.copy_from_slice(&self.places);
         Stream::new(self.seed, Purpose::Shuffle, epoch).shuffle(&mut self.order);
         self.epoch = Some(epoch);
     }
@@ -106,49 +92,71 @@ impl Sampler {
 mod tests {
     use super::*;
 
-    fn data(images: usize) -> Dataset {
-        let split = Split {
-            pixels: (0..images).map(|i| i as u8).collect(),
-            labels: vec![0; images],
+    fn sampler(seed: u64, crop_padding: usize, flip: bool) -> Sampler {
+        let config = TrainingConfig {
+            batch_size: 4,
+            crop_padding,
+            flip,
+            ..TrainingConfig::default()
         };
-        Dataset {
-            name: "test".to_owned(),
-            image_shape: [1, 1, 1],
-            classes: vec!["0".to_owned()],
-            train: split.clone(),
-            test: split,
-        }
+        Sampler::new(seed, &config, (0..10).collect())
     }
 
     #[test]
     fn an_epoch_takes_every_image_once_and_depends_on_the_seed_alone() {
-        let data = data(10);
-        let mut sampler = Sampler::new(3, 4, &data);
-        let steps: Vec<Vec<usize>> = (0..5).map(|step| sampler.places(step)).collect();
+        let mut first = sampler(3, 0, false);
+        let steps: Vec<Vec<Pick>> = (0..5).map(|step| first.picks(step)).collect();
         let all = steps.concat();
         for epoch in all.chunks(10) {
-            let mut places = epoch.to_vec();
+            let mut places: Vec<u32> = epoch.iter().map(|pick| pick.place).collect();
             places.sort_unstable();
             assert_eq!(places, (0..10).collect::<Vec<_>>());
         }
         assert_ne!(all[..10], all[10..]);
         // Any step alone, in any order: what a resumed run needs.
-        let mut fresh = Sampler::new(3, 4, &data);
-        assert_eq!(fresh.places(4), steps[4]);
-        assert_eq!(fresh.places(2), steps[2]);
-        assert_ne!(Sampler::new(4, 4, &data).places(0), steps[0]);
+        let mut fresh = sampler(3, 0, false);
+        assert_eq!(fresh.picks(4), steps[4]);
+        assert_eq!(fresh.picks(2), steps[2]);
+        assert_ne!(sampler(4, 0, false).picks(0), steps[0]);
     }
 
     #[test]
-    fn pixels_are_scaled_and_noise_has_its_deviation() {
-        let data = data(256);
-        let mut batch = Batch::gather(&data.train, [1, 1, 1], [0, 51, 255].into_iter());
-        assert_eq!(batch.pixels, [0.0, 0.2, 1.0]);
-        batch.add_noise(0.0, Stream::new(1, Purpose::Noise, 0));
-        assert_eq!(batch.pixels, [0.0, 0.2, 1.0]);
-        let mut batch = Batch::gather(&data.train, [1, 1, 1], (0..256).map(|_| 0));
-        batch.add_noise(0.5, Stream::new(1, Purpose::Noise, 0));
-        let square: f32 = batch.pixels.iter().map(|p| p * p).sum::<f32>() / 256.0;
-        assert!((square.sqrt() - 0.5).abs() < 0.08, "{square}");
+    fn augmentation_reaches_its_range_and_changes_no_choice() {
+        let places = |mut sampler: Sampler| -> Vec<u32> {
+            (0..50)
+                .flat_map(|n| sampler.picks(n))
+                .map(|pick| pick.place)
+                .collect()
+        };
+        assert_eq!(places(sampler(1, 0, false)), places(sampler(1, 2, true)));
+        let mut moved = sampler(1, 2, true);
+        let picks: Vec<Pick> = (0..50).flat_map(|n| moved.picks(n)).collect();
+        for shift in -2..=2 {
+            assert!(picks.iter().any(|pick| pick.dy == shift));
+            assert!(picks.iter().any(|pick| pick.dx == shift));
+        }
+        assert!(picks.iter().all(|p| p.dy.abs() <= 2 && p.dx.abs() <= 2));
+        let flipped = picks.iter().filter(|pick| pick.flip).count();
+        assert!((60..140).contains(&flipped), "{flipped} of 200");
+        let mut plain = sampler(1, 0, false);
+        assert!(
+            plain
+                .picks(0)
+                .iter()
+                .all(|p| (p.dy, p.dx, p.flip) == (0, 0, false))
+        );
+    }
+
+    #[test]
+    fn held_out_images_are_left_out_of_training() {
+        let parts = Parts::new(5, 100, 30);
+        assert_eq!((parts.train.len(), parts.held_out.len()), (70, 30));
+        let mut all = [parts.train, parts.held_out].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert_ne!(
+            Parts::new(6, 100, 30).held_out,
+            Parts::new(5, 100, 30).held_out
+        );
     }
 }

@@ -1,15 +1,14 @@
 //! Accuracy on clean images.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
-use crate::batch::Batch;
 use crate::config::ObjectiveConfig;
-use crate::control::Yielder;
-use crate::data::Dataset;
-use crate::event::Evaluation;
+use crate::control::{Control, Wish, Yielder};
+use crate::event::{Evaluation, Part};
 use crate::network::Network;
 use crate::objective::reference;
+use crate::resident::{Resident, Source};
 
 /// Images that go through the network at a time.
 const BATCH: usize = 250;
@@ -33,40 +32,45 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceF
         .map_err(|error| DeviceFailure(format!("{error:?}")))
 }
 
-/// Evaluates the network on the first `images` test images (all of them, if there are fewer).
+/// Evaluates the network on the held-out training images `places`, or on the test images `places`.
 ///
-/// `step` is only passed on into the result.
+/// `step` is only passed on into the result, which is `None` if the user stopped it.
 ///
 /// # Errors
 /// [`DeviceFailure`] if the device does not answer.
 pub async fn evaluate(
     network: &Network,
-    data: &Dataset,
-    device: &Device,
-    images: usize,
+    data: &Resident,
+    part: Part,
+    places: &[u32],
     step: usize,
-) -> Result<Evaluation, DeviceFailure> {
+    control: &Control,
+) -> Result<Option<Evaluation>, DeviceFailure> {
     let network = network.valid();
-    let device = device.clone().inner();
-    let images = images.min(data.test.len());
-    let mut logits = Vec::new();
+    let source = match part {
+        Part::HeldOut => Source::Train,
+        Part::Test => Source::Test,
+    };
     let mut yielder = Yielder::new();
-    for start in (0..images).step_by(BATCH) {
-        let places = start..(start + BATCH).min(images);
-        let batch = Batch::gather(&data.test, data.image_shape, places);
-        logits.push(network.forward(batch.images(&device)));
+    let mut sum = 0.0;
+    let mut correct = 0;
+    for places in places.chunks(BATCH) {
+        if control.wish() == Wish::Stop {
+            return Ok(None);
+        }
+        let places = || places.iter().map(|&place| place as usize);
+        let logits = read(network.forward(data.images(source, places()))).await?;
+        let labels = data.labels(source, places());
+        let parts = reference::objective(&logits, &labels, &ObjectiveConfig::natural());
+        sum += parts.cross_entropy * labels.len() as f64;
+        correct += parts.correct;
         yielder.breathe().await;
     }
-    let logits = read(Tensor::cat(logits, 0)).await?;
-    let parts = reference::objective(
-        &logits,
-        &data.test.labels[..images],
-        &ObjectiveConfig::natural(),
-    );
-    Ok(Evaluation {
+    Ok(Some(Evaluation {
+        part,
         step,
-        images,
-        accuracy: parts.correct as f64 / images as f64,
-        cross_entropy: parts.cross_entropy,
-    })
+        images: places.len(),
+        accuracy: correct as f64 / places.len() as f64,
+        cross_entropy: sum / places.len() as f64,
+    }))
 }

@@ -13,21 +13,33 @@ pub mod attack;
 #[cfg(feature = "backend")]
 mod batch;
 #[cfg(feature = "backend")]
-pub mod control;
+pub mod checkpoint;
 #[cfg(feature = "backend")]
+pub mod control;
+#[cfg(feature = "data")]
 pub mod data;
 #[cfg(feature = "backend")]
 pub mod device;
 #[cfg(feature = "backend")]
 pub mod evaluate;
+#[cfg(feature = "gpu")]
+pub mod kernel;
 #[cfg(feature = "backend")]
 pub mod network;
 #[cfg(feature = "backend")]
+pub mod noise;
+#[cfg(feature = "backend")]
 pub mod objective;
 #[cfg(feature = "backend")]
-mod platform;
+pub mod optimizer;
 #[cfg(feature = "backend")]
+mod platform;
+#[cfg(any(feature = "data", feature = "onnx", feature = "backend"))]
 pub mod random;
+#[cfg(feature = "backend")]
+pub mod resident;
+#[cfg(feature = "backend")]
+pub mod run;
 #[cfg(feature = "backend")]
 pub mod session;
 #[cfg(feature = "backend")]

@@ -5,6 +5,9 @@
 //! its place there. So a run does not depend on the device, on what was drawn before, or on where a
 //! pause fell, and a kernel can draw the same numbers in parallel.
 
+use squeeze_shaders::philox;
+pub use squeeze_shaders::philox::StreamKey;
+
 /// What random numbers are for. Each purpose is a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -17,14 +20,29 @@ pub enum Purpose {
     Noise = 3,
     /// Random start of an attack; the index is the batch.
     AttackStart = 4,
+    /// Split of a folder of images into training and test; the index is the class.
+    Split = 5,
+    /// Which training images are held out.
+    HeldOut = 6,
+    /// Crops and mirrors of training images; the index is the step.
+    Augment = 7,
+    /// Random start of the training adversary; the index is the step.
+    Adversary = 8,
+}
+
+/// Names the stream of `seed` for `purpose`, at `index` (see [`Purpose`]).
+pub fn key(seed: u64, purpose: Purpose, index: usize) -> StreamKey {
+    StreamKey {
+        key: [seed as u32, (seed >> 32) as u32],
+        purpose: purpose as u32,
+        index: index as u32,
+    }
 }
 
 /// A stream of random numbers, fixed by seed, purpose and index.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    key: [u32; 2],
-    purpose: u32,
-    index: u32,
+    key: StreamKey,
     block: u64,
     buffer: [u32; 4],
     used: usize,
@@ -34,9 +52,7 @@ impl Stream {
     /// The stream of `seed` for `purpose`, at `index` (see [`Purpose`]).
     pub fn new(seed: u64, purpose: Purpose, index: usize) -> Self {
         Self {
-            key: [seed as u32, (seed >> 32) as u32],
-            purpose: purpose as u32,
-            index: index as u32,
+            key: key(seed, purpose, index),
             block: 0,
             buffer: [0; 4],
             used: 4,
@@ -46,13 +62,7 @@ impl Stream {
     /// 32 random bits.
     pub fn next_u32(&mut self) -> u32 {
         if self.used == 4 {
-            let counter = [
-                self.block as u32,
-                (self.block >> 32) as u32,
-                self.index,
-                self.purpose,
-            ];
-            self.buffer = philox4x32_10(counter, self.key);
+            self.buffer = self.key.random_block(self.block);
             self.block += 1;
             self.used = 0;
         }
@@ -63,7 +73,7 @@ impl Stream {
 
     /// Uniform in the open interval (0, 1): the middle of one of 2^23 equal parts.
     pub fn uniform(&mut self) -> f32 {
-        ((self.next_u32() >> 9) as f32 + 0.5) / (1u32 << 23) as f32
+        philox::uniform(self.next_u32())
     }
 
     /// Uniform in `0..bound`, without bias (Lemire, "Fast random integer generation in an
@@ -85,12 +95,8 @@ impl Stream {
     /// Fills with independent standard normal numbers (Box and Muller, 1958).
     pub fn fill_normal(&mut self, out: &mut [f32]) {
         for pair in out.chunks_mut(2) {
-            let radius = (-2.0 * self.uniform().ln()).sqrt();
-            let (sin, cos) = (std::f32::consts::TAU * self.uniform()).sin_cos();
-            pair[0] = radius * cos;
-            if let Some(second) = pair.get_mut(1) {
-                *second = radius * sin;
-            }
+            let normal = philox::normal_pair(self.uniform(), self.uniform());
+            pair.copy_from_slice(&normal[..pair.len()]);
         }
     }
 
@@ -109,47 +115,9 @@ impl Stream {
     }
 }
 
-/// The ten-round Philox 4x32 bijection.
-fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-    const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    for _ in 0..10 {
-        let first = u64::from(MULTIPLIERS[0]) * u64::from(counter[0]);
-        let second = u64::from(MULTIPLIERS[1]) * u64::from(counter[2]);
-        counter = [
-            (second >> 32) as u32 ^ counter[1] ^ key[0],
-            second as u32,
-            (first >> 32) as u32 ^ counter[3] ^ key[1],
-            first as u32,
-        ];
-        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
-    }
-    counter
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Known answers published with the generator (Random123, `kat_vectors`).
-    #[test]
-    fn philox_gives_its_published_answers() {
-        assert_eq!(
-            philox4x32_10([0; 4], [0; 2]),
-            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-        );
-        assert_eq!(
-            philox4x32_10([u32::MAX; 4], [u32::MAX; 2]),
-            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-        );
-        assert_eq!(
-            philox4x32_10(
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-                [0xa409_3822, 0x299f_31d0]
-            ),
-            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-        );
-    }
 
     #[test]
     fn seeds_purposes_and_indices_give_different_streams() {

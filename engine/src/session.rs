@@ -1,29 +1,46 @@
 //! The engine behind a worker: carries out [`Command`]s and answers with [`Event`]s.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use burn::tensor::Device;
+use web_time::Duration;
 
 use crate::attack::run::{Target, run};
+use crate::checkpoint::Checkpoint;
 use crate::choice::DeviceWish;
-use crate::config::AttackConfig;
+use crate::config::{AttackConfig, DataConfig, DataKind, RunConfig};
 use crate::control::{Control, Wish};
-use crate::data::{Dataset, mnist};
+use crate::data::{DataFile, Dataset, ReadOptions, mnist, read};
 use crate::device;
-use crate::event::Event;
+use crate::event::{DeviceReport, Event, RunOpened};
+use crate::network::weights;
 use crate::protocol::Command;
-use crate::train::Trainer;
+use crate::resident::Resident;
+use crate::run::{self, Folder, Library, Run};
+use crate::train::{Host, Trainer};
 
 /// Why a command could not be carried out, in plain words.
 pub type Failure = String;
 
-/// One device, one data set, at most one training run.
+/// A run's state is stored about this often: what a closed page may lose.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+
+/// One device, one data set, at most one model at a time, and the runs that are stored.
 #[derive(Default)]
 pub struct Session {
-    device: Option<Device>,
-    data: Option<Rc<Dataset>>,
-    trainer: Option<Trainer>,
+    device: Option<(Device, DeviceReport)>,
+    mnist: Option<Arc<Dataset>>,
+    data: Option<Resident>,
+    library: Option<Library>,
+    current: Option<Current>,
     control: Control,
+}
+
+/// The run at hand.
+struct Current {
+    trainer: Trainer,
+    /// Its id and where it is stored, if anything is.
+    stored: Option<(String, Run)>,
 }
 
 impl Session {
@@ -42,8 +59,8 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let opened = device::open(wish).await.map_err(text)?;
-        emit(Event::Device(opened.report));
-        self.device = Some(opened.device);
+        emit(Event::Device(opened.report.clone()));
+        self.device = Some((opened.device, opened.report));
         Ok(())
     }
 
@@ -51,43 +68,86 @@ impl Session {
     ///
     /// # Errors
     /// A sentence that names the file and what is wrong with it.
-    pub fn load(
+    pub fn load_mnist(
         &mut self,
         files: &[Vec<u8>; 4],
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let files = [&files[0], &files[1], &files[2], &files[3]].map(Vec::as_slice);
-        let data = mnist::parse(files).map_err(text)?;
-        emit(Event::Data(data.report()));
-        self.data = Some(Rc::new(data));
+        let data = Arc::new(mnist::parse(files).map_err(text)?);
+        self.mnist = Some(data.clone());
+        self.take(data, emit)
+    }
+
+    /// Stores runs in a folder from now on, and lists those that are there.
+    ///
+    /// # Errors
+    /// A sentence, if the folder cannot be read.
+    pub async fn store_in(
+        &mut self,
+        folder: Folder,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        self.library = Some(Library::new(folder));
+        self.list(emit).await?;
+        for broken in self.library()?.broken().await.map_err(text)? {
+            emit(Event::Failed {
+                message: format!("a stored run cannot be shown: {broken}"),
+            });
+        }
         Ok(())
     }
 
-    /// Carries out a command other than `Open`; returns when it is done.
+    /// Carries out a command other than `Open`; returns when it is done. `files` are those that came
+    /// with it.
     ///
     /// # Errors
     /// A sentence for the user. What was there before is kept.
     pub async fn handle(
         &mut self,
         command: Command,
+        files: Vec<DataFile>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        let (Some(device), Some(data)) = (self.device.clone(), self.data.clone()) else {
-            return Err("the device and the data are not ready yet".to_owned());
-        };
+        self.control.set(Wish::Run);
         match command {
-            Command::Train { config } => {
-                self.trainer = Some(Trainer::new(config, &data, &device).map_err(text)?);
-                self.control.set(Wish::Run);
-                self.train(&data, emit).await
+            Command::Load { data, seed } => self.load(data, seed, files, emit),
+            Command::Train { config } => self.train(config, emit).await,
+            Command::Resume => self.go_on(emit).await,
+            Command::Attack { config, show } => self.attack(&config, show, emit).await,
+            Command::OpenRun { id } => self.open_run(&id, emit).await,
+            Command::RenameRun { id, name } => {
+                self.library()?.rename(&id, &name).await.map_err(text)?;
+                self.list(emit).await
             }
-            Command::Resume => {
-                self.control.set(Wish::Run);
-                self.train(&data, emit).await
+            Command::DuplicateRun { id } => {
+                self.library()?.duplicate(&id).await.map_err(text)?;
+                self.list(emit).await
             }
-            Command::Attack { config, show } => {
-                self.control.set(Wish::Run);
-                self.attack(&data, &device, &config, show, emit).await
+            Command::DeleteRun { id } => {
+                self.library()?.delete(&id).await.map_err(text)?;
+                let is_current = self.stored_id() == Some(id.as_str());
+                if let Some(current) = self.current.as_mut().filter(|_| is_current) {
+                    // Its model stays at hand until another one takes its place.
+                    current.stored = None;
+                }
+                self.list(emit).await
+            }
+            Command::DownloadRun { id } => {
+                let (name, bytes) = self.library()?.download(&id).await.map_err(text)?;
+                emit(Event::RunFile { name, bytes });
+                Ok(())
+            }
+            Command::UploadRun => {
+                let [file] = &files[..] else {
+                    return Err("upload one zip of a run at a time".to_owned());
+                };
+                let library = self.library()?;
+                library
+                    .upload(&file.name, &file.bytes)
+                    .await
+                    .map_err(text)?;
+                self.list(emit).await
             }
             // Between two commands there is nothing to pause or stop; while one is at work,
             // `steer` has taken these already.
@@ -95,40 +155,198 @@ impl Session {
         }
     }
 
-    async fn train(&mut self, data: &Dataset, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
-        let trainer = self
-            .trainer
+    fn load(
+        &mut self,
+        config: Option<DataConfig>,
+        seed: u64,
+        files: Vec<DataFile>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let kind = config.as_ref().map(|config| config.set);
+        if kind == Some(DataKind::Mnist) && files.is_empty() {
+            let data = self.mnist.clone().ok_or("MNIST is not loaded yet")?;
+            return self.take(data, emit);
+        }
+        let DataConfig {
+            image_size,
+            test_share,
+            ..
+        } = config.unwrap_or_default();
+        let options = ReadOptions {
+            kind,
+            image_size,
+            test_share,
+            seed,
+        };
+        let data = read(files, &options, &mut |progress| {
+            emit(Event::DataProgress {
+                done: progress.done,
+                total: progress.total,
+            });
+        });
+        self.take(Arc::new(data.map_err(text)?), emit)
+    }
+
+    fn take(&mut self, data: Arc<Dataset>, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        let (device, _) = self.device.as_ref().ok_or(NOT_READY)?;
+        emit(Event::Data(data.report()));
+        // The memory of the data set before it is free before the new one takes its own.
+        self.data = None;
+        self.data = Some(Resident::new(data, device));
+        Ok(())
+    }
+
+    async fn train(
+        &mut self,
+        config: RunConfig,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
+        let trainer = Trainer::new(config, data).map_err(text)?;
+        let stored = match &self.library {
+            Some(library) => Some(library.add(trainer.config(), report).await.map_err(text)?),
+            None => None,
+        };
+        self.current = Some(Current { trainer, stored });
+        self.list(emit).await?;
+        self.go_on(emit).await
+    }
+
+    async fn go_on(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let Current { trainer, stored } = self
+            .current
             .as_mut()
             .ok_or("there is no run to go on with: train first")?;
-        trainer
-            .run(data, &self.control, emit)
-            .await
-            .map(drop)
-            .map_err(text)
+        fits(trainer.config(), data)?;
+        let mut host = Stored {
+            stored: stored.as_mut(),
+            emit,
+        };
+        let ended = trainer.run(data, &self.control, &mut host).await;
+        self.list(emit).await?;
+        ended.map(drop).map_err(|error| {
+            let kept = match self.current.as_ref().and_then(|c| c.stored.as_ref()) {
+                Some(_) => "; the last good state is among the stored runs",
+                None => "",
+            };
+            format!("{error}{kept}")
+        })
     }
 
     async fn attack(
         &mut self,
-        data: &Dataset,
-        device: &Device,
         config: &AttackConfig,
         show: usize,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        let trainer = self
-            .trainer
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let Current { trainer, .. } = self
+            .current
             .as_ref()
-            .ok_or("there is no model to attack: train one first")?;
+            .ok_or("there is no model to attack: train one first, or open a stored run")?;
+        fits(trainer.config(), data)?;
         let target = Target {
-            network: trainer.network(),
+            network: &trainer.model(),
             data,
-            device,
             seed: trainer.config().seed,
         };
         run(&target, config, show, &self.control, emit)
             .await
             .map(drop)
             .map_err(text)
+    }
+
+    async fn open_run(&mut self, id: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
+        let library = self.library()?;
+        let info = library.info(id).await.map_err(text)?;
+        fits(&info.config, data)?;
+        let folder = library.folder(id).await.map_err(text)?;
+        let (run, checkpoint) = Run::resume(folder, report).await.map_err(text)?;
+        let history = run::read_history(run.folder()).await.map_err(text)?;
+        let trainer = Trainer::resume(checkpoint, data).map_err(text)?;
+        emit(Event::RunOpened(RunOpened {
+            parameters: weights::count(trainer.network()),
+            info,
+            steps: history.steps,
+            evaluations: history.evaluations,
+        }));
+        self.current = Some(Current {
+            trainer,
+            stored: Some((id.to_owned(), run)),
+        });
+        Ok(())
+    }
+
+    async fn list(&self, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        if let Some(library) = &self.library {
+            let runs = library.list().await.map_err(text)?;
+            emit(Event::Runs { runs });
+        }
+        Ok(())
+    }
+
+    fn library(&self) -> Result<&Library, Failure> {
+        let missing = "this browser lets the page store nothing; leave the private window, or use another browser";
+        self.library.as_ref().ok_or_else(|| missing.to_owned())
+    }
+
+    fn stored_id(&self) -> Option<&str> {
+        let stored = self.current.as_ref()?.stored.as_ref()?;
+        Some(&stored.0)
+    }
+}
+
+const NOT_READY: &str = "the device and the data are not ready yet";
+
+/// A model is trained and attacked on the data set of its config alone.
+fn fits(config: &RunConfig, data: &Resident) -> Result<(), Failure> {
+    let (wanted, found) = (config.data.set, data.data().kind);
+    if wanted == found {
+        return Ok(());
+    }
+    Err(format!(
+        "this model is for {}, but {} is loaded: load {} first",
+        wanted.title(),
+        found.title(),
+        wanted.title()
+    ))
+}
+
+/// Sends events on, and stores the run.
+struct Stored<'a, 'e> {
+    stored: Option<&'a mut (String, Run)>,
+    emit: &'a mut (dyn FnMut(Event) + 'e),
+}
+
+impl Host for Stored<'_, '_> {
+    fn emit(&mut self, event: Event) {
+        let event = match (event, &mut self.stored) {
+            (event, None) => event,
+            (Event::TrainingStarted(mut started), Some((id, _))) => {
+                started.run = Some(id.clone());
+                Event::TrainingStarted(started)
+            }
+            (event, Some((_, run))) => {
+                run.record(&event);
+                event
+            }
+        };
+        (self.emit)(event);
+    }
+
+    fn save_every(&self) -> Option<Duration> {
+        self.stored.as_ref().map(|_| SAVE_EVERY)
+    }
+
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
+        match &mut self.stored {
+            Some((_, run)) => run.save(&checkpoint).await.map_err(text),
+            None => Ok(()),
+        }
     }
 }
 

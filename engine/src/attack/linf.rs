@@ -3,18 +3,17 @@
 use burn::backend::DispatchDevice;
 use burn::tensor::Tensor;
 
-use crate::random::Stream;
+use crate::noise;
+use crate::random::StreamKey;
 
 /// A start uniform in the l_inf ball around each image, cut to the image range: every pixel moves by
 /// its own uniform number in `±epsilon`.
 ///
 /// # Shapes
-/// - `clean` and output: any, alike; pixels in [0, 1]
-pub fn random_start(clean: &[f32], epsilon: f32, stream: &mut Stream) -> Vec<f32> {
-    clean
-        .iter()
-        .map(|&pixel| (pixel + epsilon * (2.0 * stream.uniform() - 1.0)).clamp(0.0, 1.0))
-        .collect()
+/// - `clean` and output: `[batch, channels, height, width]`, without autodiff; pixels in [0, 1]
+pub fn random_start(clean: Tensor<4>, epsilon: f64, stream: StreamKey) -> Tensor<4> {
+    let offsets = noise::uniform(clean.dims(), -epsilon, epsilon, stream, &clean.device());
+    (clean + offsets).clamp(0.0, 1.0)
 }
 
 /// One PGD step: up the gradient's sign, then back into the ball and the image range (see
@@ -32,7 +31,7 @@ pub fn linf_step(
     match x.device().as_dispatch() {
         #[cfg(feature = "gpu")]
         DispatchDevice::Cube(_) => {
-            super::linf_kernel::linf_step(x, gradient, clean, budget.on_device.clone())
+            crate::kernel::linf_step::linf_step(x, gradient, clean, budget.on_device.clone())
         }
         _ => {
             let low = (clean.clone() - budget.epsilon).clamp_min(0.0);

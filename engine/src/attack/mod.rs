@@ -5,5 +5,3 @@ pub mod pgd;
 pub mod run;
 
 pub use linf::{Budget, linf_step, random_start};
-#[cfg(feature = "gpu")]
-mod linf_kernel;

@@ -1,21 +1,20 @@
 //! An attack on the test set, batch by batch, with its reports.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use web_time::{Duration, Instant};
 
 use super::linf::{Budget, random_start};
 use super::pgd::Pgd;
-use crate::batch::Batch;
 use crate::config::{AttackConfig, ConfigError};
 use crate::control::{Control, Wish, Yielder};
-use crate::data::Dataset;
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
 use crate::network::Network;
 use crate::objective::reference::{argmax, softmax};
 use crate::objective::tensor;
-use crate::random::{Purpose, Stream};
+use crate::random::{Purpose, key};
+use crate::resident::{Resident, Source};
 
 /// Images on show are read from the device about this often.
 const SHOW_EVERY: Duration = Duration::from_millis(80);
@@ -36,9 +35,7 @@ pub struct Target<'a> {
     /// The model, on the autodiff device.
     pub network: &'a Network,
     /// The data whose test images are attacked.
-    pub data: &'a Dataset,
-    /// The plain device.
-    pub device: &'a Device,
+    pub data: &'a Resident,
     /// The run's seed.
     pub seed: u64,
 }
@@ -60,7 +57,7 @@ pub async fn run(
 ) -> Result<AttackSummary, AttackError> {
     config.validate()?;
     let began = Instant::now();
-    let images = config.images.min(target.data.test.len());
+    let images = config.images.min(target.data.data().test.len());
     let mut attack = Attack {
         target,
         config,
@@ -126,17 +123,18 @@ impl Attack<'_> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<bool, AttackError> {
         let Target {
-            data, device, seed, ..
+            data: resident,
+            seed,
+            ..
         } = *self.target;
+        let (data, device) = (resident.data(), resident.device());
         let config = self.config;
         let classes = data.classes.len();
         let epsilon = config.epsilon as f32;
-        let batch = Batch::gather(&data.test, data.image_shape, places.clone());
-        let labels = batch.labels.clone();
-        let mut stream = Stream::new(seed, Purpose::AttackStart, index);
-        let start = random_start(&batch.pixels, epsilon, &mut stream);
-        let clean = batch.images(device);
-        let start = Tensor::from_data(TensorData::new(start, clean.dims()), device);
+        let labels = resident.labels(Source::Test, places.clone());
+        let clean = resident.images(Source::Test, places.clone());
+        let stream = key(seed, Purpose::AttackStart, index);
+        let start = random_start(clean.clone(), config.epsilon, stream);
         let targets = tensor::targets(&labels, classes, 0.0, &device.clone().autodiff());
         let budget = Budget::new(config.step_size as f32, epsilon, device);
 
@@ -229,7 +227,7 @@ impl Attack<'_> {
         clean: &Tensor<4>,
         logits: Tensor<2>,
     ) -> Result<AttackFrame, DeviceFailure> {
-        let classes = self.target.data.classes.len();
+        let classes = self.target.data.data().classes.len();
         let first = Tensor::cat(
             vec![x.narrow(0, 0, show), clean.clone().narrow(0, 0, show)],
             0,

@@ -63,6 +63,7 @@ pub enum MnistError {
 pub fn parse(files: [&[u8]; 4]) -> Result<Dataset, MnistError> {
     let [train_images, train_labels, test_images, test_labels] = files;
     Ok(Dataset {
+        kind: crate::config::DataKind::Mnist,
         name: "MNIST".to_owned(),
         image_shape: [1, 28, 28],
         classes: (0..CLASSES).map(|digit| digit.to_string()).collect(),

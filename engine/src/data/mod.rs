@@ -3,6 +3,7 @@
 pub mod idx;
 pub mod mnist;
 
+use crate::config::DataKind;
 use crate::event::DataReport;
 
 /// Images of one split, with their labels.
@@ -29,6 +30,8 @@ impl Split {
 /// A data set, held as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
+    /// Which data set it is.
+    pub kind: DataKind,
     /// Name for people.
     pub name: String,
     /// Channels, height and width of an image.
@@ -45,6 +48,7 @@ impl Dataset {
     /// What an interface says of it.
     pub fn report(&self) -> DataReport {
         DataReport {
+            kind: self.kind,
             name: self.name.clone(),
             train_images: self.train.len(),
             test_images: self.test.len(),

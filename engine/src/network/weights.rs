@@ -3,7 +3,7 @@
 //! PyTorch keeps a linear layer's weight as `[outputs, inputs]`, Burn as `[inputs, outputs]`; every
 //! matrix among the parameters is such a weight and is transposed on the way in and out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -208,11 +208,14 @@ pub fn initialize(network: Network, seed: u64) -> Result<Network, WeightsError> 
     load(network, parameters)
 }
 
-/// The parameters as the bytes of a safetensors file.
+/// The parameters as the bytes of a safetensors file, with at most one entry of metadata.
 ///
 /// # Errors
 /// [`WeightsError::Format`] if a parameter's shape and values do not fit.
-pub fn to_safetensors(parameters: &[Parameter]) -> Result<Vec<u8>, WeightsError> {
+pub fn to_safetensors(
+    parameters: &[Parameter],
+    metadata: Option<(&str, &str)>,
+) -> Result<Vec<u8>, WeightsError> {
     let format = |error: safetensors::SafeTensorError| WeightsError::Format(error.to_string());
     let bytes: Vec<Vec<u8>> = parameters
         .iter()
@@ -233,7 +236,8 @@ pub fn to_safetensors(parameters: &[Parameter]) -> Result<Vec<u8>, WeightsError>
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(format)?;
-    safetensors::serialize(views, None).map_err(format)
+    let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_owned(), value.to_owned())]));
+    safetensors::serialize(views, metadata).map_err(format)
 }
 
 /// Reads the bytes of a safetensors file.

@@ -7,7 +7,7 @@ use crate::config::{ObjectiveConfig, Squeeze};
 pub struct Parts {
     /// Mean cross-entropy, labels smoothed as configured.
     pub cross_entropy: f64,
-    /// The squeezing penalty, beta included.
+    /// The penalty on the logits, beta included.
     pub penalty: f64,
     /// Images whose largest logit is that of their label (the first of equal ones counts).
     pub correct: usize,
@@ -40,6 +40,7 @@ pub fn objective<T: Copy + PartialOrd + Into<f64>>(
     let mut cross_entropy = 0.0;
     let mut correct = 0;
     let mut norm_sum = 0.0;
+    let mut distance_sum = 0.0;
     let mut all = Norm::default();
     for (row, &label) in logits.chunks_exact(classes).zip(labels) {
         let label = label as usize;
@@ -50,16 +51,19 @@ pub fn objective<T: Copy + PartialOrd + Into<f64>>(
         let mean = row.iter().map(|&z| z.into()).sum::<f64>() / classes as f64;
         cross_entropy += max + sum.ln() - (1.0 - lambda) * row[label].into() - lambda * mean;
         let mut one = Norm::default();
+        let mut distance = Norm::default();
         for &z in row {
             one.add(z.into());
-            all.add(z.into());
+            distance.add(z.into() - config.gamma);
+            all.add(z.into() - config.gamma);
         }
         norm_sum += one.value();
+        distance_sum += distance.value();
     }
     let batch = labels.len() as f64;
     let penalty = match config.squeeze {
         Squeeze::None => 0.0,
-        Squeeze::Example => config.beta / batch * norm_sum,
+        Squeeze::Example => config.beta / batch * distance_sum,
         Squeeze::Batch => config.beta / batch * all.value(),
     };
     Parts {
@@ -68,6 +72,38 @@ pub fn objective<T: Copy + PartialOrd + Into<f64>>(
         correct,
         logit_norm: norm_sum / batch,
     }
+}
+
+/// Mean over the batch of KL(softmax(clean) || softmax(adversarial)), the divergence that TRADES adds
+/// (Zhang et al. 2019, arXiv:1901.08573, equation 5 with the code's choice of divergence).
+///
+/// # Shapes
+/// - `clean`, `adversarial`: row-major `[batch, classes]`
+pub fn divergence<T: Copy + PartialOrd + Into<f64>>(
+    clean: &[T],
+    adversarial: &[T],
+    classes: usize,
+) -> f64 {
+    let rows = clean
+        .chunks_exact(classes)
+        .zip(adversarial.chunks_exact(classes));
+    let count = clean.len() / classes;
+    let sum: f64 = rows
+        .map(|(p, q)| {
+            let (p, q) = (log_softmax(p), log_softmax(q));
+            p.iter()
+                .zip(&q)
+                .map(|(p, q)| p.exp() * (p - q))
+                .sum::<f64>()
+        })
+        .sum();
+    sum / count as f64
+}
+
+fn log_softmax<T: Copy + PartialOrd + Into<f64>>(row: &[T]) -> Vec<f64> {
+    let max = row[argmax(row)].into();
+    let sum: f64 = row.iter().map(|&z| (z.into() - max).exp()).sum();
+    row.iter().map(|&z| z.into() - max - sum.ln()).collect()
 }
 
 /// Softmax of each row.
@@ -144,7 +180,7 @@ mod tests {
             label_smoothing,
             squeeze,
             beta,
-            noise_sigma: 0.0,
+            ..ObjectiveConfig::natural()
         }
     }
 
@@ -169,6 +205,24 @@ mod tests {
             &config(0.0, Squeeze::Batch, 3.0),
         );
         assert!((batch.penalty - 3.0 / 2.0 * 5.0).abs() < 1e-12);
+        // Drawn to 1, the same logits are 5 away after being moved by 1; their own norm stays.
+        let similar = ObjectiveConfig {
+            gamma: 1.0,
+            ..config(0.0, Squeeze::Batch, 3.0)
+        };
+        let moved = objective(&[4.0_f64, 1.0, 1.0, 5.0], &[0, 1], &similar);
+        assert!((moved.penalty - 3.0 / 2.0 * 5.0).abs() < 1e-12);
+        let expected = (17.0_f64.sqrt() + 26.0_f64.sqrt()) / 2.0;
+        assert!((moved.logit_norm - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn divergence_of_known_distributions() {
+        let same = divergence(&[1.0_f64, 2.0, 0.0, 0.0], &[3.0, 4.0, 7.0, 7.0], 2);
+        assert!(same.abs() < 1e-15, "{same}");
+        // (1/2, 1/2) against (1/4, 3/4).
+        let kl = divergence(&[0.0_f64, 0.0], &[0.0, 3.0_f64.ln()], 2);
+        assert!((kl - (0.5 * 2.0_f64.ln() + 0.5 * (2.0_f64 / 3.0).ln())).abs() < 1e-12);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The objective on the device, with gradients.
+//! The objective in plain tensors, with gradients: what CPUs run, and the reference of the fused
+//! kernels.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
@@ -37,15 +38,29 @@ pub fn cross_entropy_sum(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
 pub fn objective(logits: Tensor<2>, targets: Tensor<2>, config: &ObjectiveConfig) -> Tensor<1> {
     let batch = logits.dims()[0] as f64;
     let cross_entropy = cross_entropy_sum(logits.clone(), targets) / batch;
+    let distance = logits - config.gamma;
     let norm = match config.squeeze {
         Squeeze::None => return cross_entropy,
-        Squeeze::Example => row_norms(logits).sum(),
+        Squeeze::Example => row_norms(distance).sum(),
         Squeeze::Batch => {
-            let [batch, classes] = logits.dims();
-            row_norms(logits.reshape([1, batch * classes])).sum()
+            let [batch, classes] = distance.dims();
+            row_norms(distance.reshape([1, batch * classes])).sum()
         }
     };
     cross_entropy + norm * (config.beta / batch)
+}
+
+/// Mean over the batch of KL(softmax(clean) || softmax(adversarial)), see
+/// [`super::reference::divergence`].
+///
+/// # Shapes
+/// - `clean`, `adversarial`: `[batch, classes]`
+/// - output: `[1]`
+pub fn divergence(clean: Tensor<2>, adversarial: Tensor<2>) -> Tensor<1> {
+    let batch = clean.dims()[0] as f64;
+    let clean = activation::log_softmax(clean, 1);
+    let adversarial = activation::log_softmax(adversarial, 1);
+    (clean.clone().exp() * (clean - adversarial)).sum() / batch
 }
 
 /// The l_2 norm of each row, with gradient `z / ||z||`, and 0 for a row of zeros.

@@ -7,6 +7,6 @@ mod native;
 mod wasm;
 
 #[cfg(not(target_family = "wasm"))]
-pub use native::{NO_ADAPTER, adapter, cpu_name, yield_now};
+pub use native::{Folder, NO_ADAPTER, adapter, cpu_name, yield_now};
 #[cfg(target_family = "wasm")]
-pub use wasm::{NO_ADAPTER, adapter, cpu_name, yield_now};
+pub use wasm::{Folder, NO_ADAPTER, adapter, cpu_name, yield_now};

@@ -1,11 +1,15 @@
 //! A browser's worker.
 
+mod folder;
+
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu;
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, MessagePort};
+
+pub use folder::Folder;
 
 /// Why there is no adapter, as a clause.
 pub const NO_ADAPTER: &str = "this browser offers no WebGPU adapter";

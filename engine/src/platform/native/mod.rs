@@ -1,10 +1,14 @@
 //! Native programs.
 
+mod folder;
+
 #[cfg(feature = "gpu")]
 use std::sync::LazyLock;
 
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu;
+
+pub use folder::Folder;
 
 /// Why there is no adapter, as a clause.
 pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found";

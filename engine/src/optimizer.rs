@@ -1,0 +1,234 @@
+//! The update of the weights from their gradients.
+//!
+//! Burn has these optimisers too. Ours differ in what a run needs of them: weight decay by the kind
+//! of parameter, one norm of the whole gradient to clip by, and a state that is kept by the
+//! parameters' names, so that a run that was stopped goes on bit for bit. The formulas are those of
+//! PyTorch, and are tested against it.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+
+use crate::config::{OptimizerConfig, OptimizerKind};
+use crate::evaluate::{DeviceFailure, read};
+use crate::network::Network;
+use crate::network::weights::{Path, decays};
+
+/// Adam's decay of the first and second moment, and what keeps its division finite.
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// An optimiser and what it remembers.
+pub struct Optimizer {
+    config: OptimizerConfig,
+    /// Updates done.
+    updates: usize,
+    /// Per parameter: momentum or first moment, then the second moment; flat, in the device's layout.
+    moments: BTreeMap<String, Vec<Tensor<1>>>,
+}
+
+/// What an optimiser remembers, on the host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptimizerState {
+    /// Updates done.
+    pub updates: usize,
+    /// Per parameter: its moments.
+    pub moments: BTreeMap<String, Vec<Vec<f32>>>,
+}
+
+impl Optimizer {
+    /// An optimiser that remembers nothing yet.
+    pub fn new(config: OptimizerConfig) -> Self {
+        Self {
+            config,
+            updates: 0,
+            moments: BTreeMap::new(),
+        }
+    }
+
+    /// An optimiser that goes on from a state.
+    pub fn with_state(config: OptimizerConfig, state: OptimizerState, device: &Device) -> Self {
+        let on_device = |values: Vec<f32>| {
+            let length = values.len();
+            Tensor::from_data(TensorData::new(values, [length]), device)
+        };
+        let moments = state
+            .moments
+            .into_iter()
+            .map(|(name, moments)| (name, moments.into_iter().map(on_device).collect()))
+            .collect();
+        Self {
+            config,
+            updates: state.updates,
+            moments,
+        }
+    }
+
+    /// Reads the state from the device.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] if the device does not answer.
+    pub async fn state(&self) -> Result<OptimizerState, DeviceFailure> {
+        let mut state = OptimizerState {
+            updates: self.updates,
+            moments: BTreeMap::new(),
+        };
+        for (name, moments) in &self.moments {
+            let mut values = Vec::with_capacity(moments.len());
+            for moment in moments {
+                values.push(read(moment.clone()).await?);
+            }
+            state.moments.insert(name.clone(), values);
+        }
+        Ok(state)
+    }
+
+    /// The network after one update at a learning rate. A parameter without gradient stays.
+    pub fn step(&mut self, rate: f64, network: Network, gradients: &mut Gradients) -> Network {
+        self.updates += 1;
+        let scale = (self.config.clip_norm > 0.0)
+            .then(|| clip_scale(&network, gradients, self.config.clip_norm))
+            .flatten();
+        network.map(&mut Update {
+            path: Path::default(),
+            optimizer: self,
+            gradients,
+            rate,
+            scale,
+        })
+    }
+
+    /// The change that is subtracted from a parameter, its moments brought up to date.
+    fn change(
+        &mut self,
+        name: &str,
+        decay: f64,
+        rate: f64,
+        value: &Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        let OptimizerConfig { kind, momentum, .. } = self.config;
+        let decoupled = kind == OptimizerKind::AdamW;
+        let gradient = if decay > 0.0 && !decoupled {
+            gradient + value.clone() * decay
+        } else {
+            gradient
+        };
+        let moments = self.moments.remove(name);
+        let (change, moments) = match kind {
+            OptimizerKind::Sgd | OptimizerKind::Nesterov => {
+                if momentum == 0.0 {
+                    return gradient * rate;
+                }
+                let velocity = match first(moments) {
+                    Some(velocity) => velocity * momentum + gradient.clone(),
+                    None => gradient.clone(),
+                };
+                let direction = if kind == OptimizerKind::Nesterov {
+                    gradient + velocity.clone() * momentum
+                } else {
+                    velocity.clone()
+                };
+                (direction * rate, vec![velocity])
+            }
+            OptimizerKind::Adam | OptimizerKind::AdamW => {
+                let square = gradient.clone() * gradient.clone();
+                let blend = |old: Option<Tensor<1>>, new: Tensor<1>, beta: f64| match old {
+                    Some(old) => old * beta + new * (1.0 - beta),
+                    None => new * (1.0 - beta),
+                };
+                let mut old = moments.into_iter().flatten();
+                let mean = blend(old.next(), gradient, BETA_1);
+                let uncentred = blend(old.next(), square, BETA_2);
+                let updates = self.updates as i32;
+                let (bias_1, bias_2) = (1.0 - BETA_1.powi(updates), 1.0 - BETA_2.powi(updates));
+                let deviation = (uncentred.clone() / bias_2).sqrt() + EPSILON;
+                let mut change = mean.clone() / deviation * (rate / bias_1);
+                if decoupled && decay > 0.0 {
+                    change = change + value.clone() * (rate * decay);
+                }
+                (change, vec![mean, uncentred])
+            }
+        };
+        self.moments.insert(name.to_owned(), moments);
+        change
+    }
+}
+
+fn first(moments: Option<Vec<Tensor<1>>>) -> Option<Tensor<1>> {
+    moments.into_iter().flatten().next()
+}
+
+/// What the gradients are multiplied by so that their norm is at most `most`: `[1]`, never read from
+/// the device. `None` without any gradient.
+fn clip_scale(network: &Network, gradients: &Gradients, most: f64) -> Option<Tensor<1>> {
+    struct Squares<'a> {
+        gradients: &'a Gradients,
+        sum: Option<Tensor<1>>,
+    }
+    impl ModuleVisitor for Squares<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad(self.gradients) {
+                let square = (gradient.clone() * gradient).sum();
+                self.sum = Some(match self.sum.take() {
+                    Some(sum) => sum + square,
+                    None => square,
+                });
+            }
+        }
+    }
+    let mut squares = Squares {
+        gradients,
+        sum: None,
+    };
+    network.visit(&mut squares);
+    // PyTorch adds the same number to the norm.
+    let norm = squares.sum?.sqrt() + 1e-6;
+    Some((norm.recip() * most).clamp_max(1.0))
+}
+
+struct Update<'a> {
+    path: Path,
+    optimizer: &'a mut Optimizer,
+    gradients: &'a mut Gradients,
+    rate: f64,
+    scale: Option<Tensor<1>>,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = param.val().grad_remove(self.gradients) else {
+            return param;
+        };
+        let name = self.path.name();
+        param.map(|old| {
+            let shape = old.shape();
+            let length = shape.num_elements();
+            let decay = if decays(&name, &old.dims()) {
+                self.optimizer.config.weight_decay
+            } else {
+                0.0
+            };
+            let value: Tensor<1> = old.inner().reshape([length]);
+            let mut gradient: Tensor<1> = gradient.reshape([length]);
+            if let Some(scale) = &self.scale {
+                gradient = gradient * scale.clone();
+            }
+            let change = self
+                .optimizer
+                .change(&name, decay, self.rate, &value, gradient);
+            let new: Tensor<D> = (value - change).reshape(shape);
+            Tensor::from_inner(new).require_grad()
+        })
+    }
+}

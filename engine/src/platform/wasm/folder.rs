@@ -1,0 +1,205 @@
+//! A folder of the origin's private file system, which belongs to this page in this browser.
+
+use js_sys::{Array, AsyncIterator, IteratorNext, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    DedicatedWorkerGlobalScope, DomException, File, FileSystemDirectoryHandle,
+    FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
+    FileSystemRemoveOptions,
+};
+
+use crate::run::StoreError;
+
+/// A folder that runs are stored in.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    handle: FileSystemDirectoryHandle,
+    name: String,
+}
+
+impl Folder {
+    /// The page's own root folder.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the browser offers none, as some do in private windows.
+    pub async fn root() -> Result<Self, StoreError> {
+        let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+        let storage = scope.navigator().storage();
+        let handle = JsFuture::from(storage.get_directory())
+            .await
+            .map_err(|error| failed("opened", "the browser's storage", &error))?;
+        Ok(Self {
+            handle: handle.unchecked_into(),
+            name: String::new(),
+        })
+    }
+
+    /// Where it is, for people.
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// A folder in it, made if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be made.
+    pub async fn folder(&self, name: &str) -> Result<Self, StoreError> {
+        let options = FileSystemGetDirectoryOptions::new();
+        options.set_create(true);
+        let promise = self
+            .handle
+            .get_directory_handle_with_options(name, &options);
+        let handle = JsFuture::from(promise)
+            .await
+            .map_err(|error| failed("opened", name, &error))?;
+        Ok(Self {
+            handle: handle.unchecked_into(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Names of all that is in it, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub async fn names(&self) -> Result<Vec<String>, StoreError> {
+        let failed = |error: &JsValue| failed("read", &self.name, error);
+        let keys: AsyncIterator = self.handle.keys();
+        let mut names = Vec::new();
+        loop {
+            let promise = keys.next().map_err(|error| failed(&error))?;
+            let next = JsFuture::from(promise)
+                .await
+                .map_err(|error| failed(&error))?;
+            let next: IteratorNext = next.unchecked_into();
+            if next.done() {
+                break;
+            }
+            names.extend(next.value().as_string());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Length of a file in bytes; 0 if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is there but cannot be read.
+    pub async fn size(&self, name: &str) -> Result<u64, StoreError> {
+        Ok(match self.file(name).await? {
+            Some(file) => file.size() as u64,
+            None => 0,
+        })
+    }
+
+    /// A file's bytes; `None` if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is there but cannot be read.
+    pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(file) = self.file(name).await? else {
+            return Ok(None);
+        };
+        let buffer = JsFuture::from(file.array_buffer())
+            .await
+            .map_err(|error| failed("read", name, &error))?;
+        Ok(Some(Uint8Array::new(&buffer).to_vec()))
+    }
+
+    /// Writes a file so that it is there whole, or the one before it is: the browser puts the new
+    /// bytes in place when the stream is closed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written, for example because the disk is full.
+    pub async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.stream(name, false, bytes).await
+    }
+
+    /// Adds bytes to a file's end, making it if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub async fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.stream(name, true, bytes).await
+    }
+
+    /// Removes a file, or a folder and all that is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is there but cannot be removed.
+    pub async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let options = FileSystemRemoveOptions::new();
+        options.set_recursive(true);
+        let promise = self.handle.remove_entry_with_options(name, &options);
+        match JsFuture::from(promise).await {
+            Err(error) if !is_not_found(&error) => Err(failed("removed", name, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn file(&self, name: &str) -> Result<Option<File>, StoreError> {
+        let failed = |error: &JsValue| failed("read", name, error);
+        let handle = match JsFuture::from(self.handle.get_file_handle(name)).await {
+            Ok(handle) => handle.unchecked_into::<FileSystemFileHandle>(),
+            Err(error) if is_not_found(&error) => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        };
+        let file = JsFuture::from(handle.get_file())
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(Some(file.unchecked_into()))
+    }
+
+    /// Writes through `createWritable`, which web-sys has only among its unstable interfaces.
+    async fn stream(&self, name: &str, keep: bool, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |error: JsValue| failed("written", name, &error);
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(true);
+        let promise = self.handle.get_file_handle_with_options(name, &options);
+        let handle = JsFuture::from(promise).await.map_err(failed)?;
+        let keep_data = js_sys::Object::new();
+        Reflect::set(&keep_data, &"keepExistingData".into(), &keep.into()).map_err(failed)?;
+        let stream = call(&handle, "createWritable", &Array::of1(&keep_data))
+            .await
+            .map_err(failed)?;
+        if keep {
+            let end = self.size(name).await?;
+            call(&stream, "seek", &Array::of1(&(end as f64).into()))
+                .await
+                .map_err(failed)?;
+        }
+        call(&stream, "write", &Array::of1(&Uint8Array::from(bytes)))
+            .await
+            .map_err(failed)?;
+        call(&stream, "close", &Array::new())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Calls a method that gives a promise, and waits for it.
+async fn call(object: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    let function: js_sys::Function = Reflect::get(object, &method.into())?.dyn_into()?;
+    let promise: js_sys::Promise = Reflect::apply(&function, object, arguments)?.dyn_into()?;
+    JsFuture::from(promise).await
+}
+
+fn is_not_found(error: &JsValue) -> bool {
+    error
+        .dyn_ref::<DomException>()
+        .is_some_and(|error| error.name() == "NotFoundError")
+}
+
+fn failed(what: &'static str, name: &str, error: &JsValue) -> StoreError {
+    let reason = match error.dyn_ref::<DomException>() {
+        Some(error) => format!("{}: {}", error.name(), error.message()),
+        None => format!("{error:?}"),
+    };
+    StoreError::Failed {
+        what,
+        name: name.to_owned(),
+        reason,
+    }
+}

@@ -1,0 +1,82 @@
+//! The images that an adversary puts in the place of a training batch.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::attack::pgd::Pgd;
+use crate::attack::{Budget, linf_step, random_start};
+use crate::config::AdversaryConfig;
+use crate::network::Network;
+use crate::noise;
+use crate::objective::tensor;
+use crate::random::StreamKey;
+
+/// Standard deviation of TRADES' start around the clean image (its public code).
+const TRADES_START: f64 = 1e-3;
+
+/// The k-step PGD point of a batch, from a uniform start; one step of it is Fast's.
+///
+/// The network attacked is the one that is evaluated: batch normalisation takes its running
+/// statistics.
+///
+/// # Shapes
+/// - `images` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1]
+pub fn pgd(
+    network: &Network,
+    images: Tensor<4>,
+    labels: &[u8],
+    classes: usize,
+    config: &AdversaryConfig,
+    stream: StreamKey,
+) -> Tensor<4> {
+    let device = images.device();
+    let frozen = network.clone().no_grad();
+    let start = random_start(images.clone(), config.epsilon, stream);
+    let targets = tensor::targets(labels, classes, 0.0, &device.clone().autodiff());
+    let mut pgd = Pgd::new(images, start, targets, budget(config, &device));
+    for _ in 0..config.iterations {
+        pgd.step(|images| frozen.forward(images));
+    }
+    pgd.x()
+}
+
+/// The point in the ball that TRADES finds: where the prediction is furthest from that on the clean
+/// image.
+///
+/// # Shapes
+/// - `images` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1]
+pub fn trades(
+    network: &Network,
+    images: Tensor<4>,
+    config: &AdversaryConfig,
+    stream: StreamKey,
+) -> Tensor<4> {
+    let device = images.device();
+    let frozen = network.clone().no_grad();
+    let budget = budget(config, &device);
+    let clean = frozen.forward(images.clone().autodiff()).detach();
+    let start = noise::normal(images.dims(), TRADES_START, stream, &device);
+    let mut x = images.clone() + start;
+    for _ in 0..config.iterations {
+        let at = x.clone().autodiff().require_grad();
+        let loss = tensor::divergence(clean.clone(), frozen.forward(at.clone()));
+        let gradient = at.grad_remove(&mut loss.backward());
+        // No gradient means that no path leads from the images to the loss: then it is zero.
+        let gradient = gradient.unwrap_or_else(|| x.zeros_like());
+        x = linf_step(x, gradient, images.clone(), &budget);
+    }
+    x
+}
+
+/// One step of the perturbation that "free" training keeps from batch to batch: up the gradient's
+/// sign by epsilon, back into the ball.
+///
+/// # Shapes
+/// - `perturbation`, `gradient` and output: `[batch, channels, height, width]`, without autodiff
+pub fn free_step(perturbation: Tensor<4>, gradient: Tensor<4>, epsilon: f64) -> Tensor<4> {
+    (perturbation + gradient.sign() * epsilon).clamp(-epsilon, epsilon)
+}
+
+fn budget(config: &AdversaryConfig, device: &Device) -> Budget {
+    Budget::new(config.step_size as f32, config.epsilon as f32, device)
+}

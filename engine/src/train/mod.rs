@@ -1,0 +1,604 @@
+//! Training: a loop of steps that can be paused, stopped, written down and gone on with at a step's
+//! edge.
+
+mod adversary;
+mod average;
+mod error;
+mod report;
+
+use std::future::Future;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use squeeze_shaders::batch_gather::Pick;
+use web_time::{Duration, Instant};
+
+use crate::batch::{Parts, Sampler};
+use crate::checkpoint::{Checkpoint, Progress};
+use crate::config::{Adversary, ConfigError, ObjectiveConfig, RunConfig};
+use crate::control::{Control, Wish, Yielder};
+use crate::evaluate::{evaluate, read};
+use crate::event::{Evaluation, Event, Part, Steps, TrainingStarted, TrainingSummary};
+use crate::network::weights::{self, Parameter};
+use crate::network::{Network, Statistics};
+use crate::objective::{self, tensor};
+use crate::optimizer::Optimizer;
+use crate::random::{Purpose, key};
+use crate::resident::{Noise, Resident, Source};
+use average::average;
+pub use error::TrainError;
+use report::{Pending, Reader};
+
+/// A loss so many times that of the first step has exploded.
+const EXPLODED: f32 = 1e4;
+
+/// What a run reports to, and where its state is kept.
+pub trait Host {
+    /// Takes an event.
+    fn emit(&mut self, event: Event);
+
+    /// The state is to be saved about this often, and whenever the run halts. `None`: never.
+    fn save_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Keeps the state, so that it is there whole or the one before it is.
+    fn save(&mut self, _checkpoint: Checkpoint) -> impl Future<Output = Result<(), String>> {
+        async { Ok(()) }
+    }
+}
+
+/// A function takes events and keeps nothing.
+impl<F: FnMut(Event)> Host for F {
+    fn emit(&mut self, event: Event) {
+        self(event);
+    }
+}
+
+/// How [`Trainer::run`] ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The run came to its end.
+    Finished(TrainingSummary),
+    /// The user paused; `run` may be called again.
+    Paused,
+    /// The user stopped; the model is what it is.
+    Stopped,
+}
+
+/// The model with the best held-out accuracy so far.
+struct Best {
+    step: usize,
+    accuracy: f64,
+    /// Without autodiff; only if the run keeps it.
+    network: Option<Network>,
+}
+
+/// A training run and its state between two steps.
+pub struct Trainer {
+    config: RunConfig,
+    /// With autodiff.
+    device: Device,
+    network: Network,
+    optimizer: Optimizer,
+    /// Without autodiff.
+    average: Option<Network>,
+    best: Option<Best>,
+    /// Evaluations since the best one.
+    worse: usize,
+    /// The step of the last evaluation.
+    looked_at: usize,
+    /// The perturbation of "free" adversarial training.
+    perturbation: Option<Tensor<4>>,
+    sampler: Sampler,
+    held_out: Vec<u32>,
+    step: usize,
+    seconds: f64,
+    first_loss: Option<f32>,
+    finished: bool,
+}
+
+impl Trainer {
+    /// Prepares a run: fresh weights, step 0.
+    ///
+    /// # Errors
+    /// [`TrainError`] if config, network and data do not fit.
+    pub fn new(config: RunConfig, data: &Resident) -> Result<Self, TrainError> {
+        config.validate()?;
+        let device = data.device().clone().autodiff();
+        let (image_shape, classes) = shape(data);
+        let network = Network::new(config.network, image_shape, classes, &device)?;
+        let network = weights::initialize(network, config.seed)?;
+        let images = data.split(Source::Train).len();
+        let training = &config.training;
+        if training.held_out >= images {
+            return Err(TrainError::Config(ConfigError::OutOfRange {
+                field: "training.held_out",
+                value: training.held_out.to_string(),
+                must_be: format!("below the number of training images, {images}"),
+            }));
+        }
+        if config.data.set != data.data().kind {
+            return Err(TrainError::Config(ConfigError::OutOfRange {
+                field: "data.set",
+                value: config.data.set.name().to_owned(),
+                must_be: format!("the data set that is loaded, {}", data.data().kind.name()),
+            }));
+        }
+        let parts = Parts::new(config.seed, images, training.held_out);
+        Ok(Self {
+            optimizer: Optimizer::new(config.optimizer.clone()),
+            average: (config.optimizer.ema_decay > 0.0).then(|| network.valid()),
+            best: None,
+            worse: 0,
+            looked_at: 0,
+            perturbation: None,
+            sampler: Sampler::new(config.seed, training, parts.train),
+            held_out: parts.held_out,
+            device,
+            network,
+            config,
+            step: 0,
+            seconds: 0.0,
+            first_loss: None,
+            finished: false,
+        })
+    }
+
+    /// Prepares to go on from a checkpoint.
+    ///
+    /// # Errors
+    /// [`TrainError`] if checkpoint and data do not fit.
+    pub fn resume(checkpoint: Checkpoint, data: &Resident) -> Result<Self, TrainError> {
+        let Progress {
+            config,
+            step,
+            seconds,
+            best,
+            worse,
+            looked_at,
+            first_loss,
+            finished,
+        } = checkpoint.progress;
+        let optimizer = config.optimizer.clone();
+        let mut trainer = Self::new(config, data)?;
+        let plain = data.device();
+        let fill = |parameters| weights::load(trainer.network.clone(), parameters);
+        let average = checkpoint.average.map(fill).transpose()?;
+        let best_network = checkpoint.best.map(fill).transpose()?;
+        trainer.average = average.map(|network| network.valid());
+        trainer.best = best.map(|(step, accuracy)| Best {
+            step,
+            accuracy,
+            network: best_network.map(|network| network.valid()),
+        });
+        trainer.network = weights::load(trainer.network, checkpoint.network)?;
+        trainer.optimizer = Optimizer::with_state(optimizer, checkpoint.optimizer, plain);
+        trainer.perturbation = checkpoint
+            .perturbation
+            .map(|parameter| perturbation(parameter, plain))
+            .transpose()?;
+        trainer.worse = worse;
+        trainer.looked_at = looked_at;
+        trainer.step = step;
+        trainer.seconds = seconds;
+        trainer.first_loss = first_loss;
+        trainer.finished = finished;
+        Ok(trainer)
+    }
+
+    /// The state between two steps.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`] if it holds a number that is not finite: such a state is worth nothing.
+    pub async fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
+        let network = weights::collect(&self.network).await?;
+        let mut finite = network.iter().flat_map(|parameter| &parameter.values);
+        if let Some(value) = finite.find(|value| !value.is_finite()) {
+            return Err(TrainError::diverged(self.step, *value, &self.config));
+        }
+        let average = match &self.average {
+            Some(network) => Some(weights::collect(network).await?),
+            None => None,
+        };
+        let best = match self.best.as_ref().and_then(|best| best.network.as_ref()) {
+            Some(network) => Some(weights::collect(network).await?),
+            None => None,
+        };
+        let perturbation = match &self.perturbation {
+            Some(tensor) => Some(Parameter {
+                name: "perturbation".to_owned(),
+                shape: tensor.dims().to_vec(),
+                values: read(tensor.clone()).await?,
+            }),
+            None => None,
+        };
+        Ok(Checkpoint {
+            progress: Progress {
+                config: self.config.clone(),
+                step: self.step,
+                seconds: self.seconds,
+                best: self.best.as_ref().map(|best| (best.step, best.accuracy)),
+                worse: self.worse,
+                looked_at: self.looked_at,
+                first_loss: self.first_loss,
+                finished: self.finished,
+            },
+            network,
+            optimizer: self.optimizer.state().await?,
+            average,
+            best,
+            perturbation,
+        })
+    }
+
+    /// The model as it stands: the best one if the run keeps it, else the average if it has one, else
+    /// the network of the last step. On the autodiff device.
+    pub fn model(&self) -> Network {
+        let best = self.best.as_ref().and_then(|best| best.network.as_ref());
+        match best.or(self.average.as_ref()) {
+            Some(network) => network.clone().train(),
+            None => self.network.clone(),
+        }
+    }
+
+    /// The run's config.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// Steps done.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Nothing is left to train.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Trains until the end, a pause or a stop, then evaluates on the whole test set if it came to
+    /// the end.
+    ///
+    /// # Errors
+    /// [`TrainError`]; the trainer keeps the state of the last step.
+    pub async fn run(
+        &mut self,
+        data: &Resident,
+        control: &Control,
+        host: &mut impl Host,
+    ) -> Result<Outcome, TrainError> {
+        let wish = self.run_steps(data, control, host).await?;
+        let outcome = match wish {
+            Wish::Run => self.finish(data, control, host).await?,
+            Wish::Pause => {
+                host.emit(Event::Paused { step: self.step });
+                Outcome::Paused
+            }
+            Wish::Stop => Outcome::Stopped,
+        };
+        if outcome == Outcome::Stopped {
+            host.emit(Event::Stopped { step: self.step });
+        }
+        if host.save_every().is_some() {
+            self.save(host).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn finish(
+        &mut self,
+        data: &Resident,
+        control: &Control,
+        host: &mut impl Host,
+    ) -> Result<Outcome, TrainError> {
+        let began = Instant::now();
+        let model_step = match &self.best {
+            Some(best) if best.network.is_some() => best.step,
+            _ => self.step,
+        };
+        let all: Vec<u32> = (0..data.split(Source::Test).len() as u32).collect();
+        let model = self.model();
+        let test = evaluate(&model, data, Part::Test, &all, model_step, control).await?;
+        self.seconds += began.elapsed().as_secs_f64();
+        let Some(test) = test else {
+            return Ok(Outcome::Stopped);
+        };
+        self.finished = true;
+        host.emit(Event::Evaluation(test));
+        let summary = TrainingSummary {
+            steps: self.step,
+            model_step,
+            test,
+            seconds: self.seconds,
+        };
+        host.emit(Event::TrainingFinished(summary.clone()));
+        Ok(Outcome::Finished(summary))
+    }
+
+    /// The steps of [`Self::run`] without its last evaluation; gives back the wish that ended them.
+    ///
+    /// Numbers stay on the device and are read a few times a second, several steps together. What is
+    /// reported does not depend on when it is read, nor on when the state is saved.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_steps(
+        &mut self,
+        data: &Resident,
+        control: &Control,
+        host: &mut impl Host,
+    ) -> Result<Wish, TrainError> {
+        let (_, classes) = shape(data);
+        let training = self.config.training.clone();
+        host.emit(Event::TrainingStarted(TrainingStarted {
+            config: self.config.clone(),
+            run: None,
+            step: self.step,
+            parameters: weights::count(&self.network),
+            critical_beta: self
+                .config
+                .objective
+                .critical_beta(training.batch_size, classes),
+        }));
+        let mut began = Instant::now();
+        let mut saved = Instant::now();
+        let mut reader = Reader::new(self.step);
+        let mut yielder = Yielder::new();
+        let mut wish = control.wish();
+        loop {
+            if self.must_look() && wish != Wish::Stop {
+                self.report(&mut reader, host).await?;
+                let pause = Instant::now();
+                if !self.look(data, control, host).await? {
+                    wish = Wish::Stop;
+                }
+                reader.exclude(pause.elapsed());
+            }
+            if host
+                .save_every()
+                .is_some_and(|every| saved.elapsed() >= every)
+            {
+                self.report(&mut reader, host).await?;
+                let pause = Instant::now();
+                self.seconds += began.elapsed().as_secs_f64();
+                self.save(host).await?;
+                began = Instant::now();
+                saved = Instant::now();
+                reader.exclude(pause.elapsed());
+            }
+            if wish != Wish::Run || self.is_trained() {
+                break;
+            }
+            let pending = self.train_step(data);
+            reader.push(pending);
+            if reader.is_due() {
+                self.report(&mut reader, host).await?;
+            }
+            yielder.breathe().await;
+            wish = control.wish();
+        }
+        self.report(&mut reader, host).await?;
+        self.seconds += began.elapsed().as_secs_f64();
+        // A wish that comes with the last step comes too late.
+        let done = self.is_trained() && !self.must_look();
+        Ok(if done { Wish::Run } else { wish })
+    }
+
+    /// The last step is done, or patience is at its end.
+    fn is_trained(&self) -> bool {
+        let training = &self.config.training;
+        let impatient = training.patience > 0 && self.worse >= training.patience;
+        self.step >= training.steps || impatient
+    }
+
+    /// This step's evaluation is still to be made.
+    fn must_look(&self) -> bool {
+        let every = self.config.training.eval_every;
+        let due = every > 0 && self.step.is_multiple_of(every);
+        due && !self.held_out.is_empty() && self.looked_at != self.step
+    }
+
+    /// Saves the state through the host.
+    async fn save(&mut self, host: &mut impl Host) -> Result<(), TrainError> {
+        let checkpoint = self.checkpoint().await?;
+        host.save(checkpoint).await.map_err(TrainError::Save)?;
+        host.emit(Event::Saved { step: self.step });
+        Ok(())
+    }
+
+    /// Evaluates the held-out images; false if the user stopped it.
+    async fn look(
+        &mut self,
+        data: &Resident,
+        control: &Control,
+        host: &mut impl Host,
+    ) -> Result<bool, TrainError> {
+        let network = match &self.average {
+            Some(average) => average.clone(),
+            None => self.network.valid(),
+        };
+        let part = Part::HeldOut;
+        let places = &self.held_out;
+        let looked = evaluate(&network, data, part, places, self.step, control).await?;
+        let Some(evaluation) = looked else {
+            return Ok(false);
+        };
+        self.looked_at = self.step;
+        self.weigh(&evaluation, network);
+        host.emit(Event::Evaluation(evaluation));
+        Ok(true)
+    }
+
+    /// Takes note of an evaluation.
+    fn weigh(&mut self, evaluation: &Evaluation, network: Network) {
+        let best = self.best.as_ref();
+        if best.is_none_or(|best| evaluation.accuracy > best.accuracy) {
+            self.worse = 0;
+            self.best = Some(Best {
+                step: evaluation.step,
+                accuracy: evaluation.accuracy,
+                network: self.config.training.keep_best.then_some(network),
+            });
+        } else {
+            self.worse += 1;
+        }
+    }
+
+    /// One step: batch, forward, objective, backward, update.
+    fn train_step(&mut self, data: &Resident) -> Pending {
+        let config = self.config.objective.clone();
+        let adversary = &config.adversary;
+        let seed = self.config.seed;
+        // Free training replays each batch.
+        let number = match adversary.kind {
+            Adversary::Free => self.step / adversary.iterations,
+            _ => self.step,
+        };
+        let picks = self.sampler.picks(number);
+        let labels = data.labels(Source::Train, picks.iter().map(|pick| pick.place as usize));
+        let images = self.images(data, picks, number);
+        let start = key(seed, Purpose::Adversary, self.step);
+        let mut statistics = Vec::new();
+        let (logits, mut gradients, adversarial) = match adversary.kind {
+            Adversary::None => {
+                let logits = self
+                    .network
+                    .forward_train(self.lift(images), &mut statistics);
+                let loss = objective::loss(logits.clone(), &labels, &config);
+                (logits, loss.backward(), None)
+            }
+            Adversary::Pgd | Adversary::Fast => {
+                let (_, classes) = shape(data);
+                let mut adversary = adversary.clone();
+                if adversary.kind == Adversary::Fast {
+                    adversary.iterations = 1;
+                }
+                let network = &self.network;
+                let images = adversary::pgd(network, images, &labels, classes, &adversary, start);
+                let logits = network.forward_train(self.lift(images), &mut statistics);
+                let loss = objective::loss(logits.clone(), &labels, &config);
+                (logits, loss.backward(), None)
+            }
+            Adversary::Free => self.free(images, &labels, &config, &mut statistics),
+            Adversary::Trades => {
+                let at = adversary::trades(&self.network, images.clone(), adversary, start);
+                let network = &self.network;
+                let clean = network.forward_train(self.lift(images), &mut statistics);
+                let adversarial = network.forward_train(self.lift(at), &mut statistics);
+                let divergence = tensor::divergence(clean.clone(), adversarial.clone());
+                let loss = objective::loss(clean.clone(), &labels, &config)
+                    + divergence * adversary.trades_weight;
+                (clean, loss.backward(), Some(adversarial.inner()))
+            }
+        };
+        let optimizer = &self.config.optimizer;
+        let steps = self.config.training.steps;
+        let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
+        let network = self.network.clone();
+        let network = self.optimizer.step(rate, network, &mut gradients);
+        self.network = network.update(statistics);
+        if let Some(old) = self.average.take() {
+            let decay = self.config.optimizer.ema_decay;
+            self.average = Some(average(old, &self.network, decay, self.step));
+        }
+        self.step += 1;
+        Pending {
+            logits: logits.inner(),
+            adversarial,
+            labels,
+            learning_rate: rate,
+        }
+    }
+
+    /// A step of "free" adversarial training: one backward pass for weights and perturbation.
+    fn free(
+        &mut self,
+        images: Tensor<4>,
+        labels: &[u8],
+        config: &ObjectiveConfig,
+        statistics: &mut Vec<Statistics>,
+    ) -> (Tensor<2>, burn::tensor::Gradients, Option<Tensor<2>>) {
+        let perturbation = match self.perturbation.take() {
+            Some(perturbation) => perturbation,
+            None => images.zeros_like(),
+        };
+        let at = (images + perturbation.clone()).clamp(0.0, 1.0);
+        let at = self.lift(at).require_grad();
+        let logits = self.network.forward_train(at.clone(), statistics);
+        let loss = objective::loss(logits.clone(), labels, config);
+        let mut gradients = loss.backward();
+        let epsilon = config.adversary.epsilon;
+        self.perturbation = Some(match at.grad_remove(&mut gradients) {
+            Some(gradient) => adversary::free_step(perturbation, gradient, epsilon),
+            None => perturbation,
+        });
+        (logits, gradients, None)
+    }
+
+    /// The images of batch `number`, augmented, with noise. An adversary's ball lies in the image
+    /// range, so that before it the noisy images are cut to it.
+    fn images(&self, data: &Resident, picks: Vec<Pick>, number: usize) -> Tensor<4> {
+        let objective = &self.config.objective;
+        let noise = Noise {
+            sigma: objective.noise_sigma,
+            stream: key(self.config.seed, Purpose::Noise, number),
+        };
+        let images = data.gather(Source::Train, picks, noise);
+        if objective.adversary.kind != Adversary::None && noise.sigma > 0.0 {
+            images.clamp(0.0, 1.0)
+        } else {
+            images
+        }
+    }
+
+    fn lift(&self, images: Tensor<4>) -> Tensor<4> {
+        Tensor::from_inner(images)
+    }
+
+    /// Reads and reports the steps that wait.
+    async fn report(
+        &mut self,
+        reader: &mut Reader,
+        host: &mut impl Host,
+    ) -> Result<(), TrainError> {
+        let mut steps = reader.read(&self.config).await?;
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let first = *self.first_loss.get_or_insert(steps[0].loss);
+        // Good steps before a divergence are reported, then the divergence.
+        let is_bad = |loss: f32| !loss.is_finite() || loss > EXPLODED * first.max(1.0);
+        let bad = steps.iter().position(|step| is_bad(step.loss));
+        let diverged = bad.map(|place| steps.split_off(place)[0]);
+        if !steps.is_empty() {
+            host.emit(Event::Steps(Steps {
+                steps,
+                steps_per_sec: reader.steps_per_sec(self.step),
+                total_steps: self.config.training.steps,
+            }));
+        }
+        match diverged {
+            None => Ok(()),
+            Some(step) => Err(TrainError::diverged(step.step, step.loss, &self.config)),
+        }
+    }
+}
+
+fn shape(data: &Resident) -> ([usize; 3], usize) {
+    (data.data().image_shape, data.data().classes.len())
+}
+
+fn perturbation(parameter: Parameter, device: &Device) -> Result<Tensor<4>, TrainError> {
+    let shape: [usize; 4] = parameter.shape.try_into().map_err(|found| {
+        TrainError::Weights(weights::WeightsError::Shape {
+            name: "perturbation".to_owned(),
+            found,
+            expected: vec![0; 4],
+        })
+    })?;
+    Ok(Tensor::from_data(
+        TensorData::new(parameter.values, shape),
+        device,
+    ))
+}
