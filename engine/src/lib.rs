@@ -24,9 +24,13 @@ pub mod evaluate;
 pub mod network;
 #[cfg(feature = "backend")]
 pub mod objective;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+#[cfg(any(feature = "onnx", feature = "backend"))]
+pub mod parameter;
 #[cfg(feature = "backend")]
 mod platform;
-#[cfg(feature = "backend")]
+#[cfg(any(feature = "data", feature = "onnx", feature = "backend"))]
 pub mod random;
 #[cfg(feature = "backend")]
 pub mod session;
