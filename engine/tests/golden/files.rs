@@ -44,6 +44,8 @@ pub struct Network {
     /// In the order of their names.
     pub tensors: Vec<Tensor>,
     pub eval: Evaluation,
+    /// The same of one faint image (`weights::golden_faint_image`).
+    pub faint: Evaluation,
     pub train: Training,
 }
 

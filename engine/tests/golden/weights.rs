@@ -33,6 +33,15 @@ pub fn golden_images(batch: usize, image_shape: [usize; 3]) -> Vec<f32> {
     (0..count).map(|_| stream.uniform()).collect()
 }
 
+/// One image so faint that standardisation divides by its lower bound.
+pub fn golden_faint_image(image_shape: [usize; 3]) -> Vec<f32> {
+    let faint = |u: f32| (0.5 + 0.01 * (f64::from(u) - 0.5)) as f32;
+    golden_images(1, image_shape)
+        .into_iter()
+        .map(faint)
+        .collect()
+}
+
 fn values(index: usize, name: &str, shape: &[usize]) -> Vec<f32> {
     // Each value is scale * (2u - 1) + centre, in float64.
     let (scale, centre) = if shape.len() > 1 {
