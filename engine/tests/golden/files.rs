@@ -127,10 +127,10 @@ pub struct Input {
 pub struct Case {
     pub input: usize,
     pub label_smoothing: f64,
-    /// `none`, `example`, `batch` or `similarity`
+    /// `none`, `example` or `batch`
     pub squeeze: String,
     pub beta: f64,
-    /// Of `similarity`.
+    /// What the penalty draws the logits to.
     pub gamma: f64,
     pub loss: f64,
     pub cross_entropy: f64,

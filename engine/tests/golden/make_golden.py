@@ -180,9 +180,10 @@ def objectives() -> dict:
         ]
     settings = [(0.0, "none", 0.0, 0.0), (0.9, "none", 0.0, 0.0), (1.0, "none", 0.0, 0.0)]
     settings += [(0.0, form, beta, 0.0) for form in ("example", "batch") for beta in (5.0, 11.0)]
-    settings += [(0.0, "similarity", 5.0, gamma) for gamma in (1.0, -2.0)]
+    settings += [(0.0, "batch", 5.0, gamma) for gamma in (1.0, -2.0)]
+    settings += [(0.0, "example", 5.0, 1.0)]
     settings += [(0.9, "batch", 11.0, 0.0), (0.95, "example", 5.0, 0.0)]
-    settings += [(0.9, "similarity", 11.0, 1.0)]
+    settings += [(0.9, "batch", 11.0, 1.0)]
     cases = [
         objective(place, given, *setting)
         for setting in settings
@@ -200,7 +201,7 @@ def objectives() -> dict:
 def objective(
     place: int, given: dict, smoothing: float, form: str, beta: float, gamma: float
 ) -> dict:
-    """One row of the table of objectives, with `Y_warm = Y - smoothing (Y - 1/C)`."""
+    """Cross-entropy with `Y_warm = Y - smoothing (Y - 1/C)`, plus a penalty."""
     logits = torch.from_numpy(given["logits"]).double().requires_grad_()
     batch, classes = logits.shape
     hot = F.one_hot(torch.tensor(given["labels"]), classes).double()
@@ -209,9 +210,8 @@ def objective(
     # PyTorch's gradient of a norm at 0 is 0.
     norms = {
         "none": lambda: torch.zeros((), dtype=torch.float64),
-        "example": lambda: torch.linalg.vector_norm(logits, dim=1).sum(),
-        "batch": lambda: torch.linalg.vector_norm(logits),
-        "similarity": lambda: torch.linalg.vector_norm(logits - gamma),
+        "example": lambda: torch.linalg.vector_norm(logits - gamma, dim=1).sum(),
+        "batch": lambda: torch.linalg.vector_norm(logits - gamma),
     }
     penalty = beta / batch * norms[form]()
     loss = cross_entropy + penalty
