@@ -112,7 +112,7 @@ fn models_go_to_pytorch_and_back() {
     let folder = out_folder("models");
     for (name, set, shape) in [
         ("small-cnn", "mnist", [1, 28, 28]),
-        ("wrn-10-2", "mnist", [1, 28, 28]),
+        ("resnet-8", "mnist", [1, 28, 28]),
     ] {
         let [checkpoint, onnx] = ["pt", "onnx"].map(|end| folder.join(format!("{name}.{end}")));
         std::fs::write(&onnx, golden_onnx(name, shape, 10)).unwrap();
@@ -128,7 +128,7 @@ fn models_go_to_pytorch_and_back() {
         succeed(command);
         let mut command = Command::new(&python);
         command.arg(scripts().join("load_model.py")).arg(&run);
-        command.arg("--onnx").arg(&onnx);
+        command.args(["--images", "500", "--onnx"]).arg(&onnx);
         succeed(command);
     }
 }

@@ -54,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="directory of the run")
     parser.add_argument("--data", type=Path, help="folder of the data set's files")
+    parser.add_argument("--images", type=int, help="test only the first so many images")
     parser.add_argument("--onnx", type=Path, help="the same model as ONNX, to be compared")
     arguments = parser.parse_args()
 
@@ -67,6 +68,7 @@ def main() -> None:
             f"no test images: give the folder of {settings['set']} with --data (not for `folder`)"
         )
     images, labels = data.read_test(settings["set"], Path(folder))
+    images, labels = images[: arguments.images], labels[: arguments.images]
     logits = networks.inference(model, images)
     right = int((logits.argmax(1) == labels).sum())
     print(f"{settings['set']}: accuracy {right / len(labels):.4f} ({right} of {len(labels)})")
