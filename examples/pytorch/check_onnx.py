@@ -12,12 +12,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import networks
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-
-import networks
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "engine" / "tests" / "golden"))
 
@@ -28,9 +27,10 @@ TOLERANCE = 1e-4  # Of logits between 0.5 and 5.
 
 def main() -> None:
     torch.set_num_threads(2)
-    # Every file is checked, whatever the first gives.
-    if not all([check(Path(name)) for name in sys.argv[1:]]) or len(sys.argv) < 2:
-        sys.exit(1)
+    good = [check(Path(name)) for name in sys.argv[1:]]
+    if not good:
+        sys.exit(__doc__)
+    sys.exit(0 if all(good) else 1)
 
 
 def check(path: Path) -> bool:

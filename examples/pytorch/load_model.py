@@ -13,12 +13,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import networks
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import data
-import networks
 
 MNIST = Path(__file__).resolve().parents[2] / "data" / "mnist"
 

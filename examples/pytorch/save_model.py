@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import networks
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 import data
-import networks
 
 
 def save(model: nn.Module, network: str, data_set: str, run: Path) -> None:

@@ -170,19 +170,8 @@ mod tests {
     #[test]
     fn other_names_are_refused_with_the_right_ones() {
         for name in [
-            "",
-            "resnet",
-            "resnet-9",
-            "resnet-2",
-            "resnet-08",
-            "resnet-+8",
-            "wrn-16",
-            "wrn-17-4",
-            "wrn-16-0",
-            "wrn-16-4-1",
-            "wrn-16-99",
-            "resnet-65538",
-            "SMALL-CNN",
+            "", "resnet", "resnet-9", "resnet-2", "resnet-08", "resnet-+8", "wrn-16", "wrn-17-4",
+            "wrn-16-0", "wrn-16-4-1", "wrn-16-99", "resnet-65538", "SMALL-CNN",
         ] {
             let error = name.parse::<NetworkKind>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{name}`")), "{error}");

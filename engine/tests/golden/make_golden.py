@@ -26,8 +26,8 @@ from torch.nn import functional as F
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[2] / "examples" / "pytorch")]
 
-import networks  # noqa: E402
-import philox  # noqa: E402
+import networks
+import philox
 
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
 NETWORKS = {
