@@ -30,6 +30,10 @@ pub mod network;
 pub mod noise;
 #[cfg(feature = "backend")]
 pub mod objective;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+#[cfg(any(feature = "onnx", feature = "backend"))]
+pub mod parameter;
 #[cfg(feature = "backend")]
 pub mod optimizer;
 #[cfg(feature = "backend")]

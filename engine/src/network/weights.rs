@@ -10,18 +10,8 @@ use burn::tensor::{Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::Network;
+pub use crate::parameter::Parameter;
 use crate::random::{Purpose, Stream};
-
-/// One parameter, in PyTorch's layout.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// Name as in a PyTorch `state_dict`, for example `conv1.weight`.
-    pub name: String,
-    /// Lengths of the axes.
-    pub shape: Vec<usize>,
-    /// Row-major values.
-    pub values: Vec<f32>,
-}
 
 /// Weights that cannot be read or written.
 #[derive(Debug, thiserror::Error)]

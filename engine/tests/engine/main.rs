@@ -4,6 +4,13 @@
 
 mod attacks;
 mod devices;
+mod golden;
+#[path = "../golden/files.rs"]
+#[allow(dead_code)]
+mod golden_files;
+#[path = "../golden/weights.rs"]
+#[allow(dead_code)]
+mod golden_weights;
 mod kernels;
 mod networks;
 mod objectives;
