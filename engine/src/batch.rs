@@ -112,6 +112,7 @@ mod tests {
             labels: vec![0; images],
         };
         Dataset {
+            kind: crate::config::DataKind::Folder,
             name: "test".to_owned(),
             image_shape: [1, 1, 1],
             classes: vec!["0".to_owned()],

@@ -1,7 +1,8 @@
 //! The engine of Squeeze: what the page and the command line share.
 //!
 //! Modules in the order data flows through them. Without a backend feature (`cpu`, `gpu`) only the
-//! description of a run and of what it reports is compiled, which is all the page itself needs.
+//! description of a run and of what it reports is compiled, which is all the page itself needs. Feature
+//! `data` adds the readers of data sets, without a line of Burn.
 
 pub mod choice;
 pub mod config;
@@ -14,7 +15,7 @@ pub mod attack;
 mod batch;
 #[cfg(feature = "backend")]
 pub mod control;
-#[cfg(feature = "backend")]
+#[cfg(feature = "data")]
 pub mod data;
 #[cfg(feature = "backend")]
 pub mod device;
@@ -26,7 +27,7 @@ pub mod network;
 pub mod objective;
 #[cfg(feature = "backend")]
 mod platform;
-#[cfg(feature = "backend")]
+#[cfg(feature = "data")]
 pub mod random;
 #[cfg(feature = "backend")]
 pub mod session;

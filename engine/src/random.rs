@@ -17,6 +17,8 @@ pub enum Purpose {
     Noise = 3,
     /// Random start of an attack; the index is the batch.
     AttackStart = 4,
+    /// Which images of an unsplit folder are tested on; the index is the class.
+    Split = 5,
 }
 
 /// A stream of random numbers, fixed by seed, purpose and index.

@@ -1,8 +1,40 @@
-//! Data sets: images as bytes, with labels.
+//! Data sets: images as bytes, with labels, and the readers of their files.
+//!
+//! [`read`] takes files of any known data set. The readers trust no size, count or label in a file,
+//! keep within the limits of [`limits`], and write nothing.
 
+mod bounded;
+mod cifar;
+mod cifar_classes;
+mod cifar_tar;
+mod error;
+mod folder;
 pub mod idx;
+mod info;
+mod layout;
+pub mod limits;
+#[cfg(test)]
+mod made;
 pub mod mnist;
+mod names;
+mod picture;
+mod read;
+mod recognise;
+pub mod sheet;
+mod source;
+mod split;
+mod zip_source;
 
+#[cfg(test)]
+mod tests;
+
+pub use bounded::unpacked;
+pub use error::{DataError, Problem};
+pub use info::{ClassInfo, DataInfo};
+pub use read::{Progress, ReadOptions, read, read_source};
+pub use source::{DataFile, HEAD, Source};
+
+use crate::config::DataKind;
 use crate::event::DataReport;
 
 /// Images of one split, with their labels.
@@ -29,6 +61,8 @@ impl Split {
 /// A data set, held as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
+    /// Which data set it is.
+    pub kind: DataKind,
     /// Name for people.
     pub name: String,
     /// Channels, height and width of an image.
