@@ -11,7 +11,6 @@ pub struct DataError {
     /// The file or folder, as its source named it; inside an archive, `ARCHIVE/MEMBER`.
     pub file: String,
     /// What is wrong with it, and what to do.
-    #[source]
     pub problem: Problem,
 }
 
@@ -31,6 +30,9 @@ pub enum Problem {
     /// The bytes cannot be read or unpacked.
     #[error("cannot be read or unpacked ({0}); fetch the file again")]
     Read(#[from] io::Error),
+    /// The file is not there, or may not be read.
+    #[error("cannot be opened ({0}); check that it is there and may be read")]
+    Open(io::Error),
     /// The file ends too early.
     #[error(
         "ends after {found} of {expected} bytes of {part}: it is truncated; fetch the file again"
@@ -226,6 +228,13 @@ pub enum Problem {
         /// Files found.
         found: usize,
         /// The most that is read.
+        limit: usize,
+    },
+
+    /// Folders in folders without end.
+    #[error("lies deeper than {limit} folders: give the folder of the data set itself")]
+    Depth {
+        /// Folders inside each other, at most.
         limit: usize,
     },
 

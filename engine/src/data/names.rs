@@ -12,10 +12,12 @@ pub(super) fn leads_out(path: &str) -> bool {
     drive || path.starts_with('/') || path.split('/').any(|part| part == "..")
 }
 
-/// True for what systems leave behind in folders and archives, and for hidden files.
+/// True for what systems leave behind in folders and archives, for hidden files, and for downloads
+/// that are not finished.
 pub(super) fn is_junk(path: &str) -> bool {
     path.split('/').any(|part| {
         part.starts_with('.')
+            || part.ends_with(".part")
             || part == "__MACOSX"
             || part.eq_ignore_ascii_case("thumbs.db")
             || part.eq_ignore_ascii_case("desktop.ini")
@@ -57,6 +59,7 @@ mod tests {
             "__MACOSX/a/._1.png",
             "a/Thumbs.db",
             "a/.DS_Store",
+            "a.tar.gz.part",
         ] {
             assert!(is_junk(path), "{path}");
         }
