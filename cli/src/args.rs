@@ -11,6 +11,8 @@ use squeeze_engine::config::{
     AttackConfig, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze,
 };
 
+use crate::data::DataCommand;
+
 /// Train small image classifiers with cheap defences, attack them, and see whether the defence holds.
 #[derive(Parser)]
 #[command(name = "squeeze", version, arg_required_else_help = true)]
@@ -30,6 +32,9 @@ pub enum Command {
     /// Attack the model of a run directory with l_inf PGD on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
+    /// Fetch data sets, and see what is in them.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// List the devices and say which one would be used.
     Devices,
     /// Measure a training step and a PGD iteration on this machine.
@@ -147,7 +152,7 @@ pub struct CommonArgs {
     #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
     pub device: DeviceWish,
     /// Folder with the four MNIST files [default: the copy inside this program].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
     /// Print every event as one line of JSON.
     #[arg(long)]

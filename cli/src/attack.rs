@@ -22,7 +22,7 @@ pub fn attack(args: &AttackArgs) -> Result<()> {
     let mut show = Show::new(args.common.json);
     let opened = pollster::block_on(device::open(args.common.device))?;
     show.event(&Event::Device(opened.report.clone()))?;
-    let data = data::load(args.common.data.as_deref())?;
+    let data = data::load(&data::mnist_at(args.common.data.as_deref()), config.seed)?;
     show.event(&Event::Data(data.report()))?;
     let network = Network::new(
         config.network,

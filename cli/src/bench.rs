@@ -28,7 +28,7 @@ struct Figures {
 pub fn bench(args: &BenchArgs) -> Result<()> {
     let opened = pollster::block_on(device::open(args.device))?;
     eprintln!("{}", describe(&opened.report));
-    let data = data::load(None)?;
+    let data = data::load(&data::mnist_at(None), 0)?;
     for network in args.networks() {
         let mut config = RunConfig {
             network,

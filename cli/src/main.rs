@@ -1,4 +1,4 @@
-//! Headless Squeeze: `squeeze train`, `squeeze attack`, `squeeze devices`.
+//! Headless Squeeze: `squeeze train`, `squeeze attack`, `squeeze data`, `squeeze devices`.
 
 mod args;
 mod attack;
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => train::train(&args),
         Command::Attack(args) => attack::attack(&args),
+        Command::Data(command) => data::data(&command),
         Command::Devices => devices::devices(),
         Command::Bench(args) => bench::bench(&args),
     };

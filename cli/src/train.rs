@@ -24,7 +24,7 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     let mut show = Show::new(args.common.json);
     let opened = pollster::block_on(device::open(args.common.device))?;
     show.event(&Event::Device(opened.report.clone()))?;
-    let data = data::load(args.common.data.as_deref())?;
+    let data = data::load(&data::mnist_at(args.common.data.as_deref()), config.seed)?;
     show.event(&Event::Data(data.report()))?;
 
     let mut trainer = Trainer::new(config.clone(), &data, &opened.device)?;

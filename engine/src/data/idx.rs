@@ -3,66 +3,26 @@
 //! An IDX file is a big-endian header (two zero bytes, a type byte, the number of dimensions, then
 //! each dimension as u32) and the values. Only unsigned bytes (type 8) are used by these data sets.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use flate2::read::GzDecoder;
+use super::bounded::MaybeGzip;
+use super::error::{DataError, Problem};
 
-/// A file that cannot be read as IDX.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {problem}")]
-pub struct IdxError {
-    /// The file, as its reader named it.
-    pub file: String,
-    /// What is wrong with it, and what to do.
-    pub problem: IdxProblem,
-}
+/// First four bytes of a file of images (idx3-ubyte).
+pub const IMAGES: u32 = 0x0803;
 
-/// What is wrong with an IDX file.
-#[derive(Debug, thiserror::Error)]
-pub enum IdxProblem {
-    /// The bytes cannot be read or unzipped.
-    #[error("cannot be read or unzipped ({0}); fetch the file again")]
-    Read(#[from] io::Error),
-    /// The file ends too early.
-    #[error(
-        "ends after {found} of {expected} bytes of {part}: it is truncated; fetch the file again"
-    )]
-    Truncated {
-        /// `header` or `values`.
-        part: &'static str,
-        /// Bytes that the header promises.
-        expected: u64,
-        /// Bytes that are there.
-        found: u64,
-    },
-    /// The file goes on after its last value.
-    #[error("goes on after its {expected} values: it is not the file its header describes")]
-    TooLong {
-        /// Bytes that the header promises.
-        expected: u64,
-    },
-    /// The first four bytes are not those of the wanted kind of file.
-    #[error("starts with {found:#010x}, not with {expected:#010x}: it is not {what}")]
-    Magic {
-        /// The four bytes found.
-        found: u32,
-        /// The four bytes wanted.
-        expected: u32,
-        /// The kind of file wanted.
-        what: &'static str,
-    },
-    /// The dimensions cannot be right.
-    #[error("says that it holds {count} images of {height} x {width} pixels: {why}")]
-    Shape {
-        /// Images, by the header.
-        count: u32,
-        /// Height, by the header.
-        height: u32,
-        /// Width, by the header.
-        width: u32,
-        /// Why this cannot be.
-        why: &'static str,
-    },
+/// First four bytes of a file of labels (idx1-ubyte).
+pub const LABELS: u32 = 0x0801;
+
+/// What a file of images must hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Rows of each image.
+    pub height: u32,
+    /// Columns of each image.
+    pub width: u32,
+    /// Images at most.
+    pub max_count: u32,
 }
 
 /// Grey images of one size.
@@ -78,179 +38,162 @@ pub struct IdxImages {
     pub pixels: Vec<u8>,
 }
 
-/// More values than this is no data set that fits this program, so the header must be wrong.
-const MAX_VALUES: u64 = 1 << 32;
-
 /// Reads an image file (`idx3-ubyte`), gzipped or plain. `file` names it in errors.
 ///
 /// # Errors
-/// [`IdxError`] if the bytes are not exactly such a file.
-pub fn read_images(file: &str, bytes: &[u8]) -> Result<IdxImages, IdxError> {
-    named(file, || {
-        let mut reader = Reader::new(bytes);
-        let [magic, count, height, width] = reader.header()?;
-        check_magic(magic, 0x0803, "an IDX file of images (idx3-ubyte)")?;
-        let shape = |why| IdxProblem::Shape {
-            count,
-            height,
-            width,
-            why,
-        };
-        if count == 0 || height == 0 || width == 0 {
-            return Err(shape("there is nothing in it"));
-        }
-        let values = u64::from(count)
-            .checked_mul(u64::from(height))
-            .and_then(|n| n.checked_mul(u64::from(width)))
-            .filter(|&n| n <= MAX_VALUES)
-            .ok_or_else(|| shape("that is more than 4 GiB"))?;
-        Ok(IdxImages {
-            count: count as usize,
-            height: height as usize,
-            width: width as usize,
-            pixels: reader.values(values)?,
-        })
-    })
+/// [`DataError`] if the bytes are not exactly such a file, or hold something else than `wanted`.
+pub fn read_images(file: &str, bytes: &[u8], wanted: Wanted) -> Result<IdxImages, DataError> {
+    images(bytes, wanted).map_err(|problem| DataError::new(file, problem))
 }
 
-/// Reads a label file (`idx1-ubyte`), gzipped or plain. `file` names it in errors.
+/// Reads a label file (`idx1-ubyte`) of `max_count` labels at most, gzipped or plain. `file` names
+/// it in errors.
 ///
 /// # Errors
-/// [`IdxError`] if the bytes are not exactly such a file.
-pub fn read_labels(file: &str, bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
-    named(file, || {
-        let mut reader = Reader::new(bytes);
-        let [magic, count] = reader.header()?;
-        check_magic(magic, 0x0801, "an IDX file of labels (idx1-ubyte)")?;
-        reader.values(u64::from(count))
+/// [`DataError`] if the bytes are not exactly such a file.
+pub fn read_labels(file: &str, bytes: &[u8], max_count: u32) -> Result<Vec<u8>, DataError> {
+    labels(bytes, max_count).map_err(|problem| DataError::new(file, problem))
+}
+
+fn images(bytes: &[u8], wanted: Wanted) -> Result<IdxImages, Problem> {
+    let mut reader = MaybeGzip::new(bytes, bytes);
+    let [_, count, height, width] =
+        header(&mut reader, IMAGES, "an IDX file of images (idx3-ubyte)")?;
+    let shape = |why| Problem::Shape {
+        count,
+        height,
+        width,
+        why,
+    };
+    let Wanted {
+        height: rows,
+        width: columns,
+        max_count,
+    } = wanted;
+    // Before anything is read by these numbers: they may be anything.
+    if count == 0 || height == 0 || width == 0 {
+        return Err(shape(
+            "there is nothing in it; fetch the file again".to_owned(),
+        ));
+    }
+    if (height, width) != (rows, columns) {
+        return Err(shape(format!(
+            "images of {rows} x {columns} are wanted; give other images as an image folder"
+        )));
+    }
+    if count > max_count {
+        return Err(shape(format!(
+            "at most {max_count} are read; fetch the file again"
+        )));
+    }
+    let size = u64::from(count) * u64::from(height) * u64::from(width);
+    Ok(IdxImages {
+        count: count as usize,
+        height: height as usize,
+        width: width as usize,
+        pixels: values(&mut reader, size)?,
     })
 }
 
-fn named<T>(file: &str, read: impl FnOnce() -> Result<T, IdxProblem>) -> Result<T, IdxError> {
-    read().map_err(|problem| IdxError {
-        file: file.to_owned(),
-        problem,
-    })
+fn labels(bytes: &[u8], max_count: u32) -> Result<Vec<u8>, Problem> {
+    let mut reader = MaybeGzip::new(bytes, bytes);
+    let [_, count] = header(&mut reader, LABELS, "an IDX file of labels (idx1-ubyte)")?;
+    if count > max_count {
+        return Err(Problem::LabelCount {
+            count,
+            limit: max_count,
+        });
+    }
+    values(&mut reader, u64::from(count))
 }
 
-fn check_magic(found: u32, expected: u32, what: &'static str) -> Result<(), IdxProblem> {
-    if found == expected {
-        return Ok(());
+/// The header's numbers, the first of which must be `magic`: else it is not `what`.
+fn header<const N: usize>(
+    reader: &mut impl Read,
+    magic: u32,
+    what: &'static str,
+) -> Result<[u32; N], Problem> {
+    let expected = 4 * N as u64;
+    let mut bytes = Vec::new();
+    reader.take(expected).read_to_end(&mut bytes)?;
+    let (numbers, _) = bytes.as_chunks::<4>();
+    let mut header = [0; N];
+    for (value, &number) in header.iter_mut().zip(numbers) {
+        *value = u32::from_be_bytes(number);
     }
-    Err(IdxProblem::Magic {
-        found,
-        expected,
-        what,
-    })
+    // A wrong kind of file must be called that, also when it is shorter than the header.
+    if !numbers.is_empty() && header[0] != magic {
+        return Err(Problem::Magic {
+            found: header[0],
+            expected: magic,
+            what,
+        });
+    }
+    if (bytes.len() as u64) < expected {
+        return Err(Problem::Truncated {
+            part: "header".to_owned(),
+            expected,
+            found: bytes.len() as u64,
+        });
+    }
+    Ok(header)
 }
 
-/// Reads plain or gzipped bytes, in one pass and without trusting any length.
-enum Reader<'a> {
-    Plain(&'a [u8]),
-    Gzip(Box<GzDecoder<&'a [u8]>>),
-}
-
-impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            Self::Gzip(Box::new(GzDecoder::new(bytes)))
-        } else {
-            Self::Plain(bytes)
-        }
+fn values(reader: &mut impl Read, expected: u64) -> Result<Vec<u8>, Problem> {
+    let mut values = Vec::new();
+    // One byte more than promised, to see whether the file goes on.
+    let found = reader.take(expected + 1).read_to_end(&mut values)? as u64;
+    if found < expected {
+        return Err(Problem::Truncated {
+            part: "values".to_owned(),
+            expected,
+            found,
+        });
     }
-
-    fn header<const N: usize>(&mut self) -> Result<[u32; N], IdxProblem> {
-        let expected = 4 * N as u64;
-        let mut bytes = Vec::new();
-        self.by_ref().take(expected).read_to_end(&mut bytes)?;
-        let found = bytes.len() as u64;
-        // A wrong kind of file must be called that, also when it is shorter than the header.
-        if found < 4 {
-            return Err(IdxProblem::Truncated {
-                part: "header",
-                expected,
-                found,
-            });
-        }
-        let mut header = [0; N];
-        for (value, four) in header.iter_mut().zip(bytes.chunks(4)) {
-            let mut padded = [0; 4];
-            padded[..four.len()].copy_from_slice(four);
-            *value = u32::from_be_bytes(padded);
-        }
-        if found < expected && header[0] >> 8 == 0x08 {
-            return Err(IdxProblem::Truncated {
-                part: "header",
-                expected,
-                found,
-            });
-        }
-        Ok(header)
+    if found > expected {
+        return Err(Problem::TooLong {
+            expected,
+            what: "values",
+        });
     }
-
-    fn values(&mut self, expected: u64) -> Result<Vec<u8>, IdxProblem> {
-        let mut values = Vec::new();
-        // One byte more than promised, to see whether the file goes on.
-        let found = self.by_ref().take(expected + 1).read_to_end(&mut values)? as u64;
-        if found < expected {
-            return Err(IdxProblem::Truncated {
-                part: "values",
-                expected,
-                found,
-            });
-        }
-        if found > expected {
-            return Err(IdxProblem::TooLong { expected });
-        }
-        Ok(values)
-    }
-}
-
-impl Read for Reader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(bytes) => bytes.read(buffer),
-            Self::Gzip(decoder) => decoder.read(buffer),
-        }
-    }
+    Ok(values)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
+    use crate::data::made::{gzip, idx};
 
-    fn images() -> Vec<u8> {
-        let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3];
-        bytes.extend([1, 2, 3, 4, 5, 6]);
-        bytes
-    }
+    const SMALL: Wanted = Wanted {
+        height: 1,
+        width: 3,
+        max_count: 2,
+    };
 
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
+    fn two() -> Vec<u8> {
+        idx(&[2, 1, 3], &[1, 2, 3, 4, 5, 6])
     }
 
     fn error(bytes: &[u8]) -> String {
-        read_images("train-images", bytes).unwrap_err().to_string()
+        read_images("train-images", bytes, SMALL)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn plain_and_gzipped_files_read_alike() {
-        let plain = read_images("a", &images()).unwrap();
+        let plain = read_images("a", &two(), SMALL).unwrap();
         assert_eq!((plain.count, plain.height, plain.width), (2, 1, 3));
         assert_eq!(plain.pixels, [1, 2, 3, 4, 5, 6]);
-        assert_eq!(read_images("a", &gzip(&images())).unwrap(), plain);
-        let labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
-        assert_eq!(read_labels("a", &gzip(&labels)).unwrap(), [7, 9]);
+        assert_eq!(read_images("a", &gzip(&two()), SMALL).unwrap(), plain);
+        let labels = idx(&[2], &[7, 9]);
+        assert_eq!(read_labels("a", &gzip(&labels), 2).unwrap(), [7, 9]);
     }
 
     #[test]
     fn every_truncation_is_named_with_its_file() {
-        let whole = images();
+        let whole = two();
         for length in 0..whole.len() {
             let text = error(&whole[..length]);
             assert!(text.starts_with("train-images: "), "{length}: {text}");
@@ -265,29 +208,42 @@ mod tests {
 
     #[test]
     fn wrong_files_are_refused() {
-        let mut long = images();
+        let mut long = two();
         long.push(0);
         assert!(error(&long).contains("goes on after its 6 values"));
         assert!(error(&gzip(&long)).contains("goes on"));
         assert!(error(b"<!doctype html>").contains("not an IDX file of images"));
+        let swapped = read_labels("l", &two(), 2).unwrap_err().to_string();
         assert!(
-            read_labels("l", &images())
-                .unwrap_err()
-                .to_string()
-                .contains("not an IDX file of labels")
+            swapped.starts_with("l: ") && swapped.contains("not an IDX file of labels"),
+            "{swapped}"
         );
-        let mut empty = images();
-        empty[7] = 0;
-        assert!(error(&empty).contains("nothing in it"));
-        let mut huge = images();
-        huge[4..16].fill(0xff);
-        assert!(error(&huge).contains("more than 4 GiB"));
         // Past gzip's ten header bytes every byte counts: the checksum is verified.
-        let whole = gzip(&images());
+        let whole = gzip(&two());
         for place in 10..whole.len() {
             let mut damaged = whole.clone();
             damaged[place] ^= 0x55;
-            assert!(read_images("a", &damaged).is_err(), "byte {place}");
+            assert!(read_images("a", &damaged, SMALL).is_err(), "byte {place}");
         }
+    }
+
+    #[test]
+    fn wrong_counts_are_refused_before_anything_is_read_by_them() {
+        let text = error(&idx(&[0, 1, 3], &[]));
+        assert!(text.contains("nothing in it"), "{text}");
+        let text = error(&idx(&[u32::MAX; 3], &[0; 6]));
+        assert!(
+            text.contains("4294967295 images") && text.contains("1 x 3 are wanted"),
+            "{text}"
+        );
+        let text = error(&idx(&[u32::MAX, 1, 3], &[0; 6]));
+        assert!(text.contains("at most 2 are read"), "{text}");
+        let text = read_labels("labels", &idx(&[3], &[0; 3]), 2)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.starts_with("labels: ") && text.contains("3 labels, but at most 2"),
+            "{text}"
+        );
     }
 }

@@ -1,9 +1,12 @@
-//! MNIST (LeCun, Cortes and Burges) and data sets published in the same four files.
+//! MNIST (LeCun, Cortes and Burges) and Fashion-MNIST (Xiao, Rasul and Vollgraf), which is
+//! published in the same four files.
 
-use super::idx::{self, IdxError};
-use super::{Dataset, Split};
+use super::error::{DataError, Problem};
+use super::{Dataset, Split, idx};
+use crate::config::DataKind;
 
-/// Names of the four files, in the order that [`parse`] takes their contents.
+/// Names of the four files, in the order that [`parse`] takes their contents. Both data sets use
+/// them.
 pub const FILES: [&str; 4] = [
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",
@@ -11,92 +14,119 @@ pub const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte.gz",
 ];
 
-/// Classes of MNIST.
+/// Classes of each of the two.
 const CLASSES: usize = 10;
 
-/// Four files that are no MNIST.
-#[derive(Debug, thiserror::Error)]
-pub enum MnistError {
-    /// One of them is not what it should be.
-    #[error(transparent)]
-    Idx(#[from] IdxError),
-    /// Images and labels do not belong together.
-    #[error(
-        "{images_file} holds {images} images, but {labels_file} {labels} labels: take both from one data set"
-    )]
-    Counts {
-        /// File of the images.
-        images_file: &'static str,
-        /// Images in it.
-        images: usize,
-        /// File of the labels.
-        labels_file: &'static str,
-        /// Labels in it.
-        labels: usize,
-    },
-    /// A label is no class.
-    #[error("{file}: label {index} is {label}, but the classes are 0 to 9")]
-    Label {
-        /// File of the labels.
-        file: &'static str,
-        /// Place of the label.
-        index: usize,
-        /// Its value.
-        label: u8,
-    },
-    /// Images are not 28 x 28.
-    #[error("{file}: images are {height} x {width} pixels, MNIST's are 28 x 28")]
-    Size {
-        /// File of the images.
-        file: &'static str,
-        /// Their height.
-        height: usize,
-        /// Their width.
-        width: usize,
-    },
-}
+/// Classes of Fashion-MNIST, by label.
+const FASHION: [&str; CLASSES] = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+];
 
-/// Reads the contents of the four [`FILES`], in their order, each gzipped or plain.
+/// Images of a file: the training files of both data sets are that long.
+const MAX_COUNT: u32 = 60_000;
+
+/// What the image files hold.
+const WANTED: idx::Wanted = idx::Wanted {
+    height: 28,
+    width: 28,
+    max_count: MAX_COUNT,
+};
+
+/// The first training labels of MNIST and of Fashion-MNIST, by which the two are told apart.
+const FIRST_LABELS: [(DataKind, [u8; 16]); 2] = [
+    (
+        DataKind::Mnist,
+        [5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7],
+    ),
+    (
+        DataKind::FashionMnist,
+        [9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9],
+    ),
+];
+
+/// Reads the contents of MNIST's four [`FILES`], in their order, each gzipped or plain.
 ///
 /// # Errors
-/// [`MnistError`] names the file and what is wrong with it.
-pub fn parse(files: [&[u8]; 4]) -> Result<Dataset, MnistError> {
-    let [train_images, train_labels, test_images, test_labels] = files;
+/// [`DataError`] names the file and what is wrong with it.
+pub fn parse(files: [&[u8]; 4]) -> Result<Dataset, DataError> {
+    parse_as(Some(DataKind::Mnist), FILES, files)
+}
+
+/// Reads four files in the order of [`FILES`], each gzipped or plain, which errors call `names`.
+///
+/// Without a `kind` they are MNIST, unless their labels are those of Fashion-MNIST.
+///
+/// # Errors
+/// [`DataError`] names the file and what is wrong with it; also if they are known to be the other
+/// data set than `kind`.
+pub fn parse_as(
+    kind: Option<DataKind>,
+    names: [&str; 4],
+    files: [&[u8]; 4],
+) -> Result<Dataset, DataError> {
+    let train = split([names[0], names[1]], [files[0], files[1]])?;
+    let test = split([names[2], names[3]], [files[2], files[3]])?;
+    let seen = FIRST_LABELS
+        .iter()
+        .find(|(_, labels)| train.labels.starts_with(labels))
+        .map(|&(kind, _)| kind);
+    let kind = match (kind, seen) {
+        (Some(wanted), Some(found)) if wanted != found => {
+            return Err(DataError::new(
+                names[1],
+                Problem::OtherKind {
+                    found: found.title(),
+                    wanted: wanted.title(),
+                },
+            ));
+        }
+        (kind, seen) => kind.or(seen).unwrap_or(DataKind::Mnist),
+    };
     Ok(Dataset {
-        kind: crate::config::DataKind::Mnist,
-        name: "MNIST".to_owned(),
+        kind,
+        name: kind.title().to_owned(),
         image_shape: [1, 28, 28],
-        classes: (0..CLASSES).map(|digit| digit.to_string()).collect(),
-        train: split([FILES[0], FILES[1]], train_images, train_labels)?,
-        test: split([FILES[2], FILES[3]], test_images, test_labels)?,
+        classes: match kind {
+            DataKind::FashionMnist => FASHION.map(str::to_owned).to_vec(),
+            _ => (0..CLASSES).map(|digit| digit.to_string()).collect(),
+        },
+        train,
+        test,
     })
 }
 
-fn split(files: [&'static str; 2], images: &[u8], labels: &[u8]) -> Result<Split, MnistError> {
-    let [images_file, labels_file] = files;
-    let images = idx::read_images(images_file, images)?;
-    let labels = idx::read_labels(labels_file, labels)?;
-    if (images.height, images.width) != (28, 28) {
-        return Err(MnistError::Size {
-            file: images_file,
-            height: images.height,
-            width: images.width,
-        });
-    }
+fn split(names: [&str; 2], files: [&[u8]; 2]) -> Result<Split, DataError> {
+    let [images_file, labels_file] = names;
+    let images = idx::read_images(images_file, files[0], WANTED)?;
+    let labels = idx::read_labels(labels_file, files[1], MAX_COUNT)?;
     if images.count != labels.len() {
-        return Err(MnistError::Counts {
+        return Err(DataError::new(
             images_file,
-            images: images.count,
-            labels_file,
-            labels: labels.len(),
-        });
+            Problem::Counts {
+                images: images.count,
+                labels_file: labels_file.to_owned(),
+                labels: labels.len(),
+            },
+        ));
     }
     if let Some(index) = labels.iter().position(|&label| label as usize >= CLASSES) {
-        return Err(MnistError::Label {
-            file: labels_file,
-            index,
-            label: labels[index],
-        });
+        return Err(DataError::new(
+            labels_file,
+            Problem::Label {
+                index,
+                label: labels[index],
+                last: CLASSES - 1,
+            },
+        ));
     }
     Ok(Split {
         pixels: images.pixels,
@@ -108,40 +138,63 @@ fn split(files: [&'static str; 2], images: &[u8], labels: &[u8]) -> Result<Split
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::data::made::idx;
 
     fn real(file: &str) -> Vec<u8> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist");
         std::fs::read(format!("{folder}/{file}")).unwrap()
     }
 
-    fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0, 0, 8, dims.len() as u8];
-        bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
-        bytes.extend(values);
-        bytes
-    }
-
     #[test]
     fn the_real_files_hold_what_is_published_of_them() {
         let files = FILES.map(real);
-        let data = parse([&files[0], &files[1], &files[2], &files[3]]).unwrap();
+        let contents = [&files[0], &files[1], &files[2], &files[3]].map(Vec::as_slice);
+        let data = parse(contents).unwrap();
         assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
         assert_eq!(data.train.pixels.len(), 60_000 * 784);
         assert_eq!(data.train.labels[..5], [5, 0, 4, 1, 9]);
         assert_eq!(data.test.labels[..5], [7, 2, 1, 0, 4]);
-        // Mean and standard deviation as everybody quotes them: 0.1307 and 0.3081.
-        let n = data.train.pixels.len() as f64;
-        let mean = data.train.pixels.iter().map(|&p| f64::from(p)).sum::<f64>() / n / 255.0;
-        let square = data
-            .train
-            .pixels
-            .iter()
-            .map(|&p| f64::from(p).powi(2))
-            .sum::<f64>()
-            / n
-            / 255.0_f64.powi(2);
-        assert!((mean - 0.1307).abs() < 5e-5, "{mean}");
-        assert!(((square - mean * mean).sqrt() - 0.3081).abs() < 5e-5);
+        // Mean and standard deviation as everybody quotes them.
+        let info = data.info();
+        assert!((info.mean[0] - 0.1307).abs() < 5e-5, "{:?}", info.mean);
+        assert!(
+            (info.deviation[0] - 0.3081).abs() < 5e-5,
+            "{:?}",
+            info.deviation
+        );
+
+        // They are known, so that they are not trained on as pieces of clothing.
+        assert_eq!(
+            parse_as(None, FILES, contents).unwrap().kind,
+            DataKind::Mnist
+        );
+        let text = parse_as(Some(DataKind::FashionMnist), FILES, contents)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.starts_with(FILES[1]) && text.contains("is MNIST, but Fashion-MNIST was asked"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn fashion_mnist_is_known_by_its_labels_or_by_being_asked_for() {
+        let labels = FIRST_LABELS[1].1;
+        let images = idx(&[16, 28, 28], &[9; 16 * 784]);
+        let known = idx(&[16], &labels);
+        let unknown = idx(&[16], &[1; 16]);
+        let read = |kind, labels: &[u8]| {
+            parse_as(kind, FILES, [&images, labels, &images, labels]).unwrap()
+        };
+        let data = read(None, &known);
+        assert_eq!(data.kind, DataKind::FashionMnist);
+        assert_eq!(data.name, "Fashion-MNIST");
+        assert_eq!(data.classes[9], "Ankle boot");
+        assert_eq!(
+            read(Some(DataKind::FashionMnist), &unknown).classes.len(),
+            10
+        );
+        assert_eq!(read(None, &unknown).classes[9], "9");
     }
 
     #[test]
@@ -154,22 +207,29 @@ mod tests {
         let three = idx(&[3], &[1, 2, 3]);
         let text = error([&images, &labels, &images, &three]);
         assert!(
-            text.contains(FILES[2]) && text.contains("3 labels"),
+            text.starts_with(FILES[2])
+                && text.contains("3 labels")
+                && text.contains("take both from one data set"),
             "{text}"
         );
         let ten = idx(&[2], &[1, 10]);
         let text = error([&images, &ten, &images, &labels]);
         assert!(
-            text.contains(FILES[1]) && text.contains("label 1 is 10"),
+            text.starts_with(FILES[1])
+                && text.contains("label 1 is 10")
+                && text.contains("fetch the file again"),
             "{text}"
         );
         let small = idx(&[2, 14, 56], &[0; 2 * 784]);
         let text = error([&small, &labels, &images, &labels]);
         assert!(
-            text.contains(FILES[0]) && text.contains("14 x 56"),
+            text.starts_with(FILES[0]) && text.contains("14 x 56") && text.contains("28 x 28"),
             "{text}"
         );
         let text = error([&labels, &labels, &images, &labels]);
-        assert!(text.contains(FILES[0]) && text.contains("images"), "{text}");
+        assert!(
+            text.starts_with(FILES[0]) && text.contains("not an IDX file of images"),
+            "{text}"
+        );
     }
 }

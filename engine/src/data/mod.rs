@@ -1,7 +1,38 @@
-//! Data sets: images as bytes, with labels.
+//! Data sets: images as bytes, with labels, and the readers of their files.
+//!
+//! [`read`] takes files of any known data set. The readers trust no size, count or label in a file,
+//! keep within the limits of [`limits`], and write nothing.
 
+mod bounded;
+mod cifar;
+mod cifar_classes;
+mod cifar_tar;
+mod error;
+mod folder;
 pub mod idx;
+mod info;
+mod layout;
+pub mod limits;
+#[cfg(test)]
+mod made;
 pub mod mnist;
+mod names;
+mod picture;
+mod read;
+mod recognise;
+pub mod sheet;
+mod source;
+mod split;
+mod zip_source;
+
+#[cfg(test)]
+mod tests;
+
+pub use bounded::unpacked;
+pub use error::{DataError, Problem};
+pub use info::{ClassInfo, DataInfo};
+pub use read::{Progress, ReadOptions, read, read_source};
+pub use source::{DataFile, HEAD, Source};
 
 use crate::config::DataKind;
 use crate::event::DataReport;
@@ -48,7 +79,6 @@ impl Dataset {
     /// What an interface says of it.
     pub fn report(&self) -> DataReport {
         DataReport {
-            kind: self.kind,
             name: self.name.clone(),
             train_images: self.train.len(),
             test_images: self.test.len(),

@@ -1,7 +1,9 @@
 //! Training: it learns, it can be paused, and equal runs are equal.
 
 use burn::tensor::Device;
-use squeeze_engine::config::{NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze};
+use squeeze_engine::config::{
+    DataKind, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze,
+};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::event::{Event, StepMetrics};
@@ -35,6 +37,7 @@ pub fn data() -> Dataset {
         Split { pixels, labels }
     };
     Dataset {
+        kind: DataKind::Folder,
         name: "halves".to_owned(),
         image_shape: [1, 8, 8],
         classes: vec!["upper".to_owned(), "lower".to_owned()],
