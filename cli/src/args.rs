@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    AttackConfig, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze,
+    Adversary, AttackConfig, DataKind, NetworkKind, OptimizerKind, RunConfig, Schedule, Squeeze,
 };
 
 use crate::data::DataCommand;
@@ -26,15 +27,19 @@ pub enum Command {
     /// Train a model into a run directory.
     ///
     /// Without flags: MNIST, small-cnn, logit squeezing over the batch; a couple of minutes on two
-    /// cores. Flags go over the config file, which goes over the defaults.
+    /// cores. Flags go over the preset or config file, which goes over the defaults.
     #[command(allow_negative_numbers = true)]
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
     /// Attack the model of a run directory with l_inf PGD on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
     /// Fetch data sets, and see what is in them.
     #[command(subcommand)]
     Data(DataCommand),
+    /// Write the model of a run directory for other programs.
+    Export(ExportArgs),
+    /// List the presets of `squeeze train`.
+    Presets,
     /// List the devices and say which one would be used.
     Devices,
     /// Measure a training step and a PGD iteration on this machine.
@@ -43,58 +48,94 @@ pub enum Command {
 
 #[derive(clap::Args)]
 pub struct TrainArgs {
-    /// Run config (TOML, as written into every run directory).
+    /// Preset to begin from, for example cifar10-lsq-batch-11; `squeeze presets` lists them.
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub preset: Option<String>,
+    /// Run config to begin from (TOML, as written into every run directory).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Go on with the run in this directory from its last saved state.
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["preset", "config", "out", "config_flags"])]
+    pub resume: Option<PathBuf>,
     /// Run directory to make [default: the next free runs/N].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Minutes between two savings of the state that `--resume` goes on from.
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
+    pub save_every: f64,
     #[command(flatten)]
     pub common: CommonArgs,
+    #[command(flatten)]
+    flags: ConfigFlags,
+}
 
-    /// Network.
-    #[arg(long, value_parser = names::<NetworkKind>(NetworkKind::ALL.map(NetworkKind::name)))]
+/// Flags that change the config.
+#[derive(clap::Args)]
+#[group(id = "config_flags", multiple = true)]
+struct ConfigFlags {
+    /// Data set.
+    #[arg(long, value_name = "NAME", value_parser = names::<DataKind>(DataKind::ALL.map(DataKind::name)))]
+    dataset: Option<DataKind>,
+    /// Network: small-cnn, mnist-cnn, resnet-8, resnet-20, wrn-16-4, wrn-32-10 and others of these
+    /// families.
+    #[arg(long, value_parser = str::parse::<NetworkKind>)]
     network: Option<NetworkKind>,
-    /// Objective preset; the flags below change its parts.
-    #[arg(long, value_enum)]
-    objective: Option<Preset>,
     /// Label smoothing's lambda, 0 (off) to 1.
     #[arg(long, value_name = "LAMBDA")]
     label_smoothing: Option<f64>,
-    /// Form of the logit squeezing penalty.
+    /// Form of the penalty on the logits.
     #[arg(long, value_parser = names::<Squeeze>(Squeeze::ALL.map(Squeeze::name)))]
     squeeze: Option<Squeeze>,
-    /// Weight of the logit squeezing penalty.
+    /// Weight of the penalty on the logits.
     #[arg(long)]
     beta: Option<f64>,
+    /// What the penalty draws logits to: 0 is logit squeezing, 1 the paper's logit similarity.
+    #[arg(long)]
+    gamma: Option<f64>,
     /// Standard deviation of the Gaussian noise on training images, in pixel units (images are in
     /// [0, 1]).
     #[arg(long)]
     sigma: Option<f64>,
+    /// Adversarial training.
+    #[arg(long, value_parser = names::<Adversary>(Adversary::ALL.map(Adversary::name)))]
+    adversary: Option<Adversary>,
     /// Optimiser.
     #[arg(long, value_parser = names::<OptimizerKind>(OptimizerKind::ALL.map(OptimizerKind::name)))]
     optimizer: Option<OptimizerKind>,
-    /// Learning rate.
+    /// Learning rate; the schedule's highest.
     #[arg(long)]
     learning_rate: Option<f64>,
-    /// Momentum of SGD.
-    #[arg(long)]
-    momentum: Option<f64>,
+    /// Form of the learning rate's schedule.
+    #[arg(long, value_parser = names::<Schedule>(Schedule::ALL.map(Schedule::name)))]
+    schedule: Option<Schedule>,
     /// Training steps.
     #[arg(long)]
     steps: Option<usize>,
     /// Images per step.
     #[arg(long)]
     batch_size: Option<usize>,
-    /// Steps between evaluations while training; 0 for none.
-    #[arg(long)]
+    /// Training images kept out of training and evaluated on the way.
+    #[arg(long, value_name = "IMAGES")]
+    held_out: Option<usize>,
+    /// Steps between evaluations of the held-out images; 0 for none.
+    #[arg(long, value_name = "STEPS")]
     eval_every: Option<usize>,
-    /// Test images of such an evaluation; the final one takes all.
-    #[arg(long)]
-    eval_images: Option<usize>,
     /// Seed that every random number derives from.
     #[arg(long)]
     seed: Option<u64>,
+    /// Any other field of the config, by its dotted name, for example
+    /// `-o optimizer.clip_norm=1 -o training.flip=true`; may be repeated.
+    #[arg(short = 'o', long = "option", value_name = "FIELD=VALUE")]
+    options: Vec<String>,
+}
+
+#[derive(clap::Args)]
+pub struct ExportArgs {
+    /// Run directory of the model.
+    pub run_dir: PathBuf,
+    /// ONNX file to write: images in [0, 1] in, logits out, any batch size.
+    #[arg(long, value_name = "FILE")]
+    pub onnx: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -126,8 +167,9 @@ pub struct BenchArgs {
     /// Device: auto, gpu or cpu.
     #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
     pub device: DeviceWish,
-    /// Network [default: each].
-    #[arg(long, value_parser = names::<NetworkKind>(NetworkKind::ALL.map(NetworkKind::name)))]
+    /// Network [default: small-cnn and mnist-cnn]. Those with batch normalisation are measured on
+    /// random 32 x 32 colour images.
+    #[arg(long, value_parser = str::parse::<NetworkKind>)]
     pub network: Option<NetworkKind>,
     /// Images per step.
     #[arg(long, default_value_t = 128)]
@@ -151,7 +193,8 @@ pub struct CommonArgs {
     /// Device: auto, gpu or cpu. `auto` takes a real GPU if there is one.
     #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
     pub device: DeviceWish,
-    /// Folder with the four MNIST files [default: the copy inside this program].
+    /// Where the data set is on this machine, file or folder [default: MNIST is inside this program;
+    /// others are where `squeeze data fetch` puts them].
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
     /// Print every event as one line of JSON.
@@ -159,60 +202,52 @@ pub struct CommonArgs {
     pub json: bool,
 }
 
-/// The objectives that an interface offers by name.
-#[derive(Clone, Copy, ValueEnum)]
-enum Preset {
-    /// Cross-entropy alone, without noise.
-    Natural,
-    /// Label smoothing 0.9 with noise.
-    LabelSmoothing,
-    /// Logit squeezing per example, beta 0.5, with noise.
-    SqueezeExample,
-    /// Logit squeezing over the batch, beta 5, with noise.
-    SqueezeBatch,
-}
-
-impl Preset {
-    fn objective(self) -> ObjectiveConfig {
-        let noisy = |label_smoothing, squeeze, beta| ObjectiveConfig {
-            label_smoothing,
-            squeeze,
-            beta,
-            ..ObjectiveConfig::default()
-        };
-        match self {
-            Self::Natural => ObjectiveConfig::natural(),
-            Self::LabelSmoothing => noisy(0.9, Squeeze::None, 0.0),
-            Self::SqueezeExample => noisy(0.0, Squeeze::Example, 0.5),
-            Self::SqueezeBatch => ObjectiveConfig::default(),
-        }
-    }
-}
-
 impl TrainArgs {
     /// The flags put over `config`.
-    pub fn over(&self, mut config: RunConfig) -> RunConfig {
-        if let Some(preset) = self.objective {
-            config.objective = preset.objective();
+    ///
+    /// # Errors
+    /// Names the `--option` that is no field or has no such value.
+    pub fn over(&self, mut config: RunConfig) -> Result<RunConfig> {
+        let flags = &self.flags;
+        put(&mut config.seed, flags.seed);
+        put(&mut config.network, flags.network);
+        put(&mut config.data.set, flags.dataset);
+        if let Some(path) = &self.common.data {
+            config.data.path = Some(path.to_string_lossy().into_owned());
         }
-        put(&mut config.seed, self.seed);
-        put(&mut config.network, self.network);
         let objective = &mut config.objective;
-        put(&mut objective.label_smoothing, self.label_smoothing);
-        put(&mut objective.squeeze, self.squeeze);
-        put(&mut objective.beta, self.beta);
-        put(&mut objective.noise_sigma, self.sigma);
+        put(&mut objective.label_smoothing, flags.label_smoothing);
+        put(&mut objective.squeeze, flags.squeeze);
+        put(&mut objective.beta, flags.beta);
+        put(&mut objective.gamma, flags.gamma);
+        put(&mut objective.noise_sigma, flags.sigma);
+        put(&mut objective.adversary.kind, flags.adversary);
         let optimizer = &mut config.optimizer;
-        put(&mut optimizer.kind, self.optimizer);
-        put(&mut optimizer.learning_rate, self.learning_rate);
-        put(&mut optimizer.momentum, self.momentum);
+        put(&mut optimizer.kind, flags.optimizer);
+        put(&mut optimizer.learning_rate, flags.learning_rate);
+        put(&mut optimizer.schedule.kind, flags.schedule);
         let training = &mut config.training;
-        put(&mut training.steps, self.steps);
-        put(&mut training.batch_size, self.batch_size);
-        put(&mut training.eval_every, self.eval_every);
-        put(&mut training.eval_images, self.eval_images);
-        config
+        put(&mut training.steps, flags.steps);
+        put(&mut training.batch_size, flags.batch_size);
+        put(&mut training.held_out, flags.held_out);
+        put(&mut training.eval_every, flags.eval_every);
+        for option in &flags.options {
+            let (field, value) = option
+                .split_once('=')
+                .with_context(|| format!("--option {option}: write FIELD=VALUE"))?;
+            config = config
+                .with_field(field, value)
+                .with_context(|| format!("--option {option}"))?;
+        }
+        Ok(config)
     }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|minutes: &f64| (0.001..=1e6).contains(minutes))
+        .ok_or_else(|| "must be a number of minutes, at least 0.001".to_owned())
 }
 
 impl AttackArgs {

@@ -1,58 +1,60 @@
 //! `squeeze attack`.
 
 use anyhow::{Context, Result};
-use squeeze_engine::attack::run::{Target, run};
+use squeeze_engine::attack::run::{self as attack, Target};
 use squeeze_engine::control::Control;
 use squeeze_engine::device;
 use squeeze_engine::event::Event;
 use squeeze_engine::network::{Network, weights};
+use squeeze_engine::run;
 
 use crate::args::AttackArgs;
-use crate::data;
 use crate::interrupt::stop_on_interrupt;
-use crate::run_dir::RunDir;
+use crate::run_dir;
 use crate::show::Show;
+use crate::train::load;
 
 /// Attacks the model of a run directory and writes what it found beside it.
 pub fn attack(args: &AttackArgs) -> Result<()> {
-    let (directory, config) = RunDir::open(&args.run_dir)?;
-    let attack = args.over(config.attack.clone());
-    attack.validate()?;
-    let parameters = directory.read_model()?;
+    let folder = run_dir::existing(&args.run_dir)?;
+    let mut config = pollster::block_on(run::read_config(&folder))?;
+    if let Some(path) = &args.common.data {
+        config.data.path = Some(path.to_string_lossy().into_owned());
+    }
+    let wanted = args.over(config.attack.clone());
+    wanted.validate()?;
+    let parameters = pollster::block_on(run::read_model(&folder))?;
     let mut show = Show::new(args.common.json);
     let opened = pollster::block_on(device::open(args.common.device))?;
     show.event(&Event::Device(opened.report.clone()))?;
-    let data = data::load(&data::mnist_at(args.common.data.as_deref()), config.seed)?;
-    show.event(&Event::Data(data.report()))?;
+    let data = load(&config, &opened, &mut show)?;
     let network = Network::new(
         config.network,
-        data.image_shape,
-        data.classes.len(),
+        data.data().image_shape,
+        data.data().classes.len(),
         &opened.device.clone().autodiff(),
     )?;
     let network = weights::load(network, parameters)
-        .with_context(|| format!("the model in {}", directory.path().display()))?;
+        .with_context(|| format!("the model in {}", folder.name()))?;
 
     let control = Control::default();
     stop_on_interrupt(&control)?;
     let target = Target {
         network: &network,
         data: &data,
-        device: &opened.device,
         seed: config.seed,
     };
     let mut failed = Ok(());
-    let summary = pollster::block_on(run(&target, &attack, 0, &control, &mut |event| {
+    let summary = pollster::block_on(attack::run(&target, &wanted, 0, &control, &mut |event| {
         if failed.is_ok() {
             failed = show.event(&event);
         }
     }))?;
     failed?;
-    let name = format!("attack-linf-{}-{}.json", attack.epsilon, attack.iterations);
-    directory.write_json(&name, &summary)?;
-    show.note(&format!(
-        "written to {}",
-        directory.path().join(name).display()
-    ));
+    let name = format!("attack-linf-{}-{}.json", wanted.epsilon, wanted.iterations);
+    let mut text = serde_json::to_string_pretty(&summary)?;
+    text.push('\n');
+    pollster::block_on(folder.write(&name, text.as_bytes()))?;
+    show.note(&format!("written to {}/{name}", folder.name()));
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! Headless Squeeze: `squeeze train`, `squeeze attack`, `squeeze data`, `squeeze devices`.
+//! Headless Squeeze: `squeeze train`, `squeeze attack`, `squeeze data` and others.
 
 mod args;
 mod attack;
 mod bench;
 mod data;
 mod devices;
+mod export;
 mod interrupt;
 mod run_dir;
 mod show;
@@ -21,6 +22,11 @@ fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         Command::Attack(args) => attack::attack(&args),
         Command::Data(command) => data::data(&command),
+        Command::Export(args) => export::export(&args),
+        Command::Presets => {
+            train::presets();
+            Ok(())
+        }
         Command::Devices => devices::devices(),
         Command::Bench(args) => bench::bench(&args),
     };

@@ -23,7 +23,7 @@ pub enum Show {
 pub struct People {
     bar: Option<ProgressBar>,
     last_line: usize,
-    test_accuracy: Option<f64>,
+    accuracy: Option<f64>,
 }
 
 impl Show {
@@ -35,7 +35,7 @@ impl Show {
         Self::People(People {
             bar: None,
             last_line: 0,
-            test_accuracy: None,
+            accuracy: None,
         })
     }
 
@@ -92,7 +92,7 @@ impl People {
                 self.start(config.training.steps, started.step);
             }
             Event::Steps(steps) => self.steps(steps),
-            Event::Evaluation(evaluation) => self.test_accuracy = Some(evaluation.accuracy),
+            Event::Evaluation(evaluation) => self.accuracy = Some(evaluation.accuracy),
             Event::Paused { step } => self.finish(&format!("paused at step {step}")),
             Event::Stopped { step } => self.finish(&format!("stopped at step {step}")),
             Event::TrainingFinished(summary) => self.finish(&format!(
@@ -102,7 +102,14 @@ impl People {
                 100.0 * summary.test.accuracy,
                 summary.test.images
             )),
-            Event::AttackStarted(_) | Event::AttackFrame(_) => {}
+            // What a page shows: pictures, stored runs, and savings, which are often.
+            Event::AttackStarted(_)
+            | Event::AttackFrame(_)
+            | Event::Saved { .. }
+            | Event::DataProgress { .. }
+            | Event::Runs { .. }
+            | Event::RunOpened(_)
+            | Event::RunFile { .. } => {}
             Event::AttackProgress(progress) => self.attack(progress),
             Event::AttackFinished(summary) => self.finish(&attack_result(summary)),
             Event::Failed { message } => self.finish(&format!("failed: {message}")),
@@ -120,8 +127,8 @@ impl People {
             logit_norm,
             ..
         } = last;
-        let test = match self.test_accuracy {
-            Some(accuracy) => format!(", test accuracy {:.2} %", 100.0 * accuracy),
+        let test = match self.accuracy {
+            Some(accuracy) => format!(", held-out accuracy {:.2} %", 100.0 * accuracy),
             None => String::new(),
         };
         self.at(

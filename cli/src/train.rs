@@ -1,86 +1,123 @@
 //! `squeeze train`.
 
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use serde::Serialize;
-use squeeze_engine::config::RunConfig;
-use squeeze_engine::control::Control;
-use squeeze_engine::device;
-use squeeze_engine::event::{DeviceReport, Evaluation, Event, StepMetrics};
-use squeeze_engine::network::weights;
-use squeeze_engine::train::{Outcome, Trainer};
+use anyhow::{Context, Result, bail};
+use squeeze_engine::checkpoint::Checkpoint;
+use squeeze_engine::config::{RunConfig, preset};
+use squeeze_engine::control::{Control, Wish};
+use squeeze_engine::device::{self, OpenDevice};
+use squeeze_engine::event::Event;
+use squeeze_engine::resident::Resident;
+use squeeze_engine::run::{self, Run};
+use squeeze_engine::train::{Host, Trainer};
 
 use crate::args::TrainArgs;
 use crate::data;
 use crate::interrupt::stop_on_interrupt;
-use crate::run_dir::{Metrics, RunDir};
+use crate::run_dir;
 use crate::show::Show;
 
-/// Trains and writes the run directory.
+/// Trains into a run directory, from the beginning or from a saved state.
 pub fn train(args: &TrainArgs) -> Result<()> {
-    let config = args.over(base_config(args)?);
-    config.validate()?;
     let mut show = Show::new(args.common.json);
-    let opened = pollster::block_on(device::open(args.common.device))?;
-    show.event(&Event::Device(opened.report.clone()))?;
-    let data = data::load(&data::mnist_at(args.common.data.as_deref()), config.seed)?;
-    show.event(&Event::Data(data.report()))?;
-
-    let mut trainer = Trainer::new(config.clone(), &data, &opened.device)?;
-    let directory = RunDir::create(args.out.as_deref(), &config)?;
-    let mut metrics = directory.metrics()?;
+    let (trainer, data, run) = match &args.resume {
+        Some(path) => resume(args, path, &mut show)?,
+        None => begin(args, &mut show)?,
+    };
+    let mut trainer = trainer;
     let control = Control::default();
     stop_on_interrupt(&control)?;
-
-    let mut last_evaluation = None;
-    let mut failed = Ok(());
-    let outcome = pollster::block_on(trainer.run(&data, &control, &mut |event| {
-        if failed.is_ok() {
-            failed = take(&event, &mut metrics, &mut last_evaluation, &mut show);
-            if failed.is_err() {
-                // The disk is full, say: end the run rather than train into nothing.
-                control.set(squeeze_engine::control::Wish::Stop);
-            }
-        }
-    }));
-    metrics.flush()?;
-    failed?;
-    let outcome = outcome?;
-
-    directory.write_model(&pollster::block_on(weights::collect(trainer.network()))?)?;
-    let (finished, seconds) = match outcome {
-        Outcome::Finished(summary) => (true, Some(summary.seconds)),
-        Outcome::Paused | Outcome::Stopped => (false, None),
+    let mut host = Headless {
+        show,
+        run,
+        save_every: Duration::from_secs_f64(60.0 * args.save_every),
+        control: control.clone(),
+        failed: Ok(()),
     };
-    directory.write_summary(&Summary {
-        finished,
-        steps: trainer.step(),
-        test: last_evaluation,
-        seconds,
-        device: opened.report,
-        version: env!("CARGO_PKG_VERSION"),
+    let ended = pollster::block_on(trainer.run(&data, &control, &mut host));
+    let Headless {
+        show,
+        mut run,
+        failed,
+        ..
+    } = host;
+    pollster::block_on(run.flush())?;
+    failed?;
+    let path = run.folder().name();
+    ended.with_context(|| {
+        format!("the run in {path} is kept as it was saved last; `squeeze train --resume {path}` goes on from there, with the same config")
     })?;
-    let path = directory.path().display();
     show.note(&format!("written to {path}"));
-    show.note(&format!("next: squeeze attack {path}"));
+    if trainer.is_finished() {
+        show.note(&format!("next: squeeze attack {path}"));
+    } else {
+        show.note(&format!("to go on: squeeze train --resume {path}"));
+    }
     Ok(())
 }
 
-/// `summary.json`.
-#[derive(Serialize)]
-struct Summary {
-    /// Every step was done.
-    finished: bool,
-    steps: usize,
-    /// The last evaluation: of the whole test set if the run finished.
-    test: Option<Evaluation>,
-    seconds: Option<f64>,
-    device: DeviceReport,
-    version: &'static str,
+fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
+    let config = args.over(base_config(args)?)?;
+    config.validate()?;
+    let opened = open(args, show)?;
+    let data = load(&config, &opened, show)?;
+    let trainer = Trainer::new(config.clone(), &data)?;
+    let folder = run_dir::fresh(args.out.as_deref())?;
+    let run = pollster::block_on(Run::create(folder, &config, &opened.report))
+        .context("name another directory with --out")?;
+    Ok((trainer, data, run))
+}
+
+fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
+    let folder = run_dir::existing(path)?;
+    let mut config = pollster::block_on(run::read_config(&folder))?;
+    if let Some(path) = &args.common.data {
+        config.data.path = Some(path.to_string_lossy().into_owned());
+    }
+    if let Some(summary) = pollster::block_on(run::read_summary(&folder))?
+        && summary.finished
+    {
+        bail!("the run in {} is finished", path.display());
+    }
+    let opened = open(args, show)?;
+    if let Some(summary) = pollster::block_on(run::read_summary(&folder))?
+        && (&summary.device.name, &summary.device.api) != (&opened.report.name, &opened.report.api)
+    {
+        eprintln!(
+            "note: the run was on {} through {}; on another device its numbers may differ in the last digits",
+            summary.device.name, summary.device.api
+        );
+    }
+    let data = load(&config, &opened, show)?;
+    let (run, checkpoint) = pollster::block_on(Run::resume(folder, &opened.report))?;
+    let trainer = Trainer::resume(checkpoint, &data)
+        .with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    Ok((trainer, data, run))
+}
+
+fn open(args: &TrainArgs, show: &mut Show) -> Result<OpenDevice> {
+    let opened = pollster::block_on(device::open(args.common.device))?;
+    show.event(&Event::Device(opened.report.clone()))?;
+    Ok(opened)
+}
+
+/// Reads the run's data set and takes it to the device.
+pub fn load(config: &RunConfig, opened: &OpenDevice, show: &mut Show) -> Result<Resident> {
+    let data = data::load(&config.data, config.seed)?;
+    show.event(&Event::Data(data.report()))?;
+    Ok(Resident::new(Arc::new(data), &opened.device))
 }
 
 fn base_config(args: &TrainArgs) -> Result<RunConfig> {
+    if let Some(name) = &args.preset {
+        let preset = preset::find(name)
+            .with_context(|| format!("there is no preset {name}; `squeeze presets` lists them"))?;
+        return Ok(preset.config);
+    }
     let Some(path) = &args.config else {
         return Ok(RunConfig::default());
     };
@@ -89,31 +126,51 @@ fn base_config(args: &TrainArgs) -> Result<RunConfig> {
     RunConfig::from_toml(&text).with_context(|| format!("in {}", path.display()))
 }
 
-/// A line of `metrics.jsonl`.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Line<'a> {
-    Step(&'a StepMetrics),
-    Evaluation(&'a Evaluation),
+/// `squeeze presets`.
+pub fn presets() {
+    for preset in preset::all() {
+        let config = &preset.config;
+        println!(
+            "{:36} {:10} {:6} steps  {}",
+            preset.name,
+            config.network.name(),
+            config.training.steps,
+            preset.title
+        );
+    }
 }
 
-fn take(
-    event: &Event,
-    metrics: &mut Metrics,
-    last_evaluation: &mut Option<Evaluation>,
-    show: &mut Show,
-) -> Result<()> {
-    match event {
-        Event::Steps(steps) => {
-            for step in &steps.steps {
-                metrics.write(&Line::Step(step))?;
-            }
+/// Shows events and stores the run.
+struct Headless {
+    show: Show,
+    run: Run,
+    save_every: Duration,
+    control: Control,
+    failed: Result<()>,
+}
+
+impl Host for Headless {
+    fn emit(&mut self, event: Event) {
+        if self.failed.is_err() {
+            return;
         }
-        Event::Evaluation(evaluation) => {
-            metrics.write(&Line::Evaluation(evaluation))?;
-            *last_evaluation = Some(*evaluation);
+        self.run.record(&event);
+        let written = pollster::block_on(self.run.flush()).map_err(anyhow::Error::from);
+        self.failed = written.and_then(|()| self.show.event(&event));
+        if self.failed.is_err() {
+            // The disk is full, say: end the run rather than train into nothing.
+            self.control.set(Wish::Stop);
         }
-        _ => {}
     }
-    show.event(event)
+
+    fn save_every(&self) -> Option<Duration> {
+        Some(self.save_every)
+    }
+
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
+        self.run
+            .save(&checkpoint)
+            .await
+            .map_err(|error| error.to_string())
+    }
 }

@@ -32,10 +32,10 @@ pub mod noise;
 pub mod objective;
 #[cfg(feature = "onnx")]
 pub mod onnx;
-#[cfg(any(feature = "onnx", feature = "backend"))]
-pub mod parameter;
 #[cfg(feature = "backend")]
 pub mod optimizer;
+#[cfg(any(feature = "onnx", feature = "backend"))]
+pub mod parameter;
 #[cfg(feature = "backend")]
 mod platform;
 #[cfg(any(feature = "data", feature = "onnx", feature = "backend"))]

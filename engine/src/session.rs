@@ -269,7 +269,7 @@ impl Session {
         let history = run::read_history(run.folder()).await.map_err(text)?;
         let trainer = Trainer::resume(checkpoint, data).map_err(text)?;
         emit(Event::RunOpened(RunOpened {
-            parameters: weights::count(trainer.network()),
+            parameters: weights::count(&trainer.model()),
             info,
             steps: history.steps,
             evaluations: history.evaluations,

@@ -85,11 +85,3 @@ fn read_path(path: &Path, options: &ReadOptions) -> Result<Dataset> {
     }
     read.with_context(|| format!("the data in {} cannot be used", path.display()))
 }
-
-/// The config of the MNIST at `path`, or of the one inside this program.
-pub fn mnist_at(path: Option<&Path>) -> DataConfig {
-    DataConfig {
-        path: path.map(|path| path.to_string_lossy().into_owned()),
-        ..DataConfig::default()
-    }
-}

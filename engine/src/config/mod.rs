@@ -72,6 +72,41 @@ impl RunConfig {
         toml::to_string_pretty(self).map_err(|error| ConfigError::Syntax(error.to_string()))
     }
 
+    /// The config with another value in one field.
+    ///
+    /// `field` is its dotted path as in the TOML file; `value` is in TOML, or a text without quotes.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is no such field, or the value is none for it.
+    pub fn with_field(&self, field: &str, value: &str) -> Result<Self, ConfigError> {
+        let syntax = |error: String| ConfigError::Syntax(error);
+        let mut table: toml::Table =
+            toml::from_str(&self.to_toml()?).map_err(|error| syntax(error.to_string()))?;
+        let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+        let (path, last) = field.rsplit_once('.').unwrap_or(("", field));
+        let mut place = &mut table;
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            place = place
+                .get_mut(part)
+                .and_then(toml::Value::as_table_mut)
+                .ok_or_else(|| syntax(format!("there is no `{part}` in `{field}`")))?;
+        }
+        // A whole number stands for itself where a fraction is expected.
+        let value = match (place.get(last), value) {
+            (Some(toml::Value::Float(_)), toml::Value::Integer(whole)) => {
+                toml::Value::Float(whole as f64)
+            }
+            (_, value) => value,
+        };
+        place.insert(last.to_owned(), value);
+        // Through text, so that an error shows the field in its place.
+        let text = toml::to_string_pretty(&table).map_err(|error| syntax(error.to_string()))?;
+        Self::from_toml(&text)
+    }
+
     /// Checks every field's range.
     ///
     /// # Errors
@@ -113,6 +148,33 @@ mod tests {
         let config = RunConfig::from_toml("[training]\nsteps = 7\n").unwrap();
         assert_eq!(config.training.steps, 7);
         assert_eq!(config.objective, ObjectiveConfig::default());
+    }
+
+    #[test]
+    fn one_field_is_changed_by_its_name() {
+        let config = RunConfig::default();
+        let changed = config.with_field("optimizer.clip_norm", "1").unwrap();
+        assert_eq!(changed.optimizer.clip_norm, 1.0);
+        let changed = changed.with_field("training.flip", "true").unwrap();
+        assert!(changed.training.flip);
+        let changed = changed.with_field("network", "wrn-16-4").unwrap();
+        assert_eq!(changed.network.name(), "wrn-16-4");
+        let changed = changed.with_field("data.path", "a/b").unwrap();
+        assert_eq!(changed.data.path.as_deref(), Some("a/b"));
+        let milestones = changed
+            .with_field("optimizer.schedule.milestones", "[0.1, 0.2]")
+            .unwrap();
+        assert_eq!(milestones.optimizer.schedule.milestones, [0.1, 0.2]);
+        for (field, value, part) in [
+            ("optimizer.clip", "1", "clip"),
+            ("optimiser.clip_norm", "1", "optimiser"),
+            ("training.flip", "maybe", "flip"),
+            ("training.steps", "0", "training.steps"),
+            ("", "1", ""),
+        ] {
+            let error = config.with_field(field, value).unwrap_err().to_string();
+            assert!(error.contains(part), "{field}: {error}");
+        }
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl Dataset {
     /// What an interface says of it.
     pub fn report(&self) -> DataReport {
         DataReport {
+            kind: self.kind,
             name: self.name.clone(),
             train_images: self.train.len(),
             test_images: self.test.len(),

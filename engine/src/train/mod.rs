@@ -78,7 +78,6 @@ struct Best {
 pub struct Trainer {
     config: RunConfig,
     /// With autodiff.
-    device: Device,
     network: Network,
     optimizer: Optimizer,
     /// Without autodiff.
@@ -135,7 +134,6 @@ impl Trainer {
             perturbation: None,
             sampler: Sampler::new(config.seed, training, parts.train),
             held_out: parts.held_out,
-            device,
             network,
             config,
             step: 0,
