@@ -7,7 +7,7 @@ use squeeze_engine::attack::{Budget, random_start};
 use squeeze_engine::config::NetworkKind;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::objective::tensor::{cross_entropy_sum, targets};
-use squeeze_engine::random::{Purpose, Stream};
+use squeeze_engine::random::{Purpose, key};
 
 use crate::devices::{assert_close, numbers, on_every_device};
 
@@ -18,6 +18,7 @@ on_every_device!(
     gradient_of_a_linear_model_is_known,
     gradient_of_a_network_matches_finite_differences,
     frozen_weights_get_no_gradient,
+    the_start_is_uniform_in_the_ball_and_depends_on_the_seed_alone,
 );
 
 const SHAPE: [usize; 4] = [4, 1, 8, 8];
@@ -50,9 +51,8 @@ fn one_hot(device: &Device) -> Tensor<2> {
 }
 
 fn start(device: &Device, epsilon: f32, seed: u64) -> Tensor<4> {
-    let mut stream = Stream::new(seed, Purpose::AttackStart, 0);
-    let start = random_start(&values(images(device)), epsilon, &mut stream);
-    Tensor::from_data(TensorData::new(start, SHAPE), device)
+    let stream = key(seed, Purpose::AttackStart, 0);
+    random_start(images(device), f64::from(epsilon), stream)
 }
 
 fn stays_in_the_ball_and_in_the_image(device: &Device) {
@@ -187,16 +187,21 @@ fn frozen_weights_get_no_gradient(device: &Device) {
     );
 }
 
-#[test]
-fn the_start_is_uniform_in_the_ball_and_depends_on_the_seed_alone() {
-    let clean = vec![0.5; 100_000];
-    let draw = |seed| random_start(&clean, 0.2, &mut Stream::new(seed, Purpose::AttackStart, 0));
+fn the_start_is_uniform_in_the_ball_and_depends_on_the_seed_alone(device: &Device) {
+    let clean = Tensor::<4>::full([100, 1, 25, 40], 0.5, device);
+    let draw = |seed| {
+        values(random_start(
+            clean.clone(),
+            0.2,
+            key(seed, Purpose::AttackStart, 0),
+        ))
+    };
     let start = draw(1);
     assert_eq!(start, draw(1));
     assert_ne!(start, draw(2));
     let moves: Vec<f64> = start.iter().map(|x| (f64::from(*x) - 0.5) / 0.2).collect();
     assert!(moves.iter().all(|m| m.abs() <= 1.0 + 1e-6));
-    // Uniform in [-1, 1]: mean 0, variance 1/3, a quarter in each quarter.
+    // Uniform in [-1, 1]: mean 0, variance 1/3, half of it in the outer half.
     let n = moves.len() as f64;
     assert!((moves.iter().sum::<f64>() / n).abs() < 0.01);
     assert!((moves.iter().map(|m| m * m).sum::<f64>() / n - 1.0 / 3.0).abs() < 0.01);

@@ -10,7 +10,7 @@ use squeeze_engine::session::{Session, steer};
 use squeeze_engine::train::Trainer;
 
 use crate::devices::on_every_device;
-use crate::training::data;
+use crate::training::{data, resident};
 
 on_every_device!(an_attack_reports_what_it_does, a_stopped_attack_says_so);
 
@@ -19,11 +19,12 @@ fn trained(device: &Device) -> Trainer {
         objective: ObjectiveConfig::natural(),
         ..RunConfig::default()
     };
+    config.training.held_out = 0;
     config.training.steps = 25;
     config.training.batch_size = 24;
     config.optimizer.learning_rate = 3e-3;
-    let mut trainer = Trainer::new(config, &data(), device).unwrap();
-    pollster::block_on(trainer.run(&data(), &Control::default(), &mut |_| {})).unwrap();
+    let mut trainer = Trainer::new(config, &resident(device)).unwrap();
+    pollster::block_on(trainer.run(&resident(device), &Control::default(), &mut |_| {})).unwrap();
     trainer
 }
 
@@ -34,11 +35,10 @@ fn attack(
     control: &Control,
 ) -> (AttackSummary, Vec<Event>) {
     let mut events = Vec::new();
-    let data = data();
+    let data = resident(device);
     let target = Target {
-        network: trainer.network(),
+        network: &trainer.model(),
         data: &data,
-        device,
         seed: 3,
     };
     let mut emit = |event| events.push(event);
@@ -138,7 +138,7 @@ fn commands_out_of_order_are_answered_in_plain_words() {
     let command = Command::Train {
         config: RunConfig::default(),
     };
-    let failure = pollster::block_on(session.handle(command, &mut |_| {})).unwrap_err();
+    let failure = pollster::block_on(session.handle(command, Vec::new(), &mut |_| {})).unwrap_err();
     assert!(failure.contains("not ready"), "{failure}");
 }
 

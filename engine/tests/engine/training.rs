@@ -1,16 +1,19 @@
 //! Training: it learns, it can be paused, and equal runs are equal.
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 use squeeze_engine::config::{
     DataKind, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze,
 };
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::{Dataset, Split};
-use squeeze_engine::event::{Event, StepMetrics};
+use squeeze_engine::event::{Event, Part, StepMetrics};
 use squeeze_engine::network::weights;
+use squeeze_engine::resident::Resident;
 use squeeze_engine::train::{Outcome, TrainError, Trainer};
 
-use crate::devices::{numbers, on_every_device};
+use crate::devices::{assert_close, cpu, numbers, on_every_device};
 
 on_every_device!(
     every_objective_and_optimizer_learns,
@@ -18,6 +21,10 @@ on_every_device!(
     a_pause_changes_nothing,
     stop_keeps_the_model,
     divergence_is_named,
+    every_adversary_trains,
+    a_checkpoint_goes_on_bit_for_bit,
+    the_best_model_is_kept_and_patience_ends,
+    the_average_is_the_model,
 );
 
 /// Two classes of 8 x 8 images: a bright upper or a bright lower half, with noise.
@@ -46,6 +53,11 @@ pub fn data() -> Dataset {
     }
 }
 
+/// [`data`] on a device.
+pub fn resident(device: &Device) -> Resident {
+    Resident::new(Arc::new(data()), device)
+}
+
 fn config() -> RunConfig {
     let mut config = RunConfig {
         seed: 11,
@@ -57,7 +69,7 @@ fn config() -> RunConfig {
     config.training.steps = 12;
     config.training.batch_size = 24;
     config.training.eval_every = 5;
-    config.training.eval_images = 40;
+    config.training.held_out = 40;
     config
 }
 
@@ -89,25 +101,26 @@ impl Run {
     }
 
     fn weights(&self) -> Vec<weights::Parameter> {
-        pollster::block_on(weights::collect(self.trainer.network())).unwrap()
+        pollster::block_on(weights::collect(&self.trainer.model())).unwrap()
     }
 
     /// Runs on after a pause.
-    fn go_on(&mut self) {
+    fn go_on(&mut self, device: &Device) {
         let events = &mut self.events;
         let mut emit = |event| events.push(event);
-        self.outcome =
-            pollster::block_on(self.trainer.run(&data(), &Control::default(), &mut emit));
+        let data = resident(device);
+        let run = self.trainer.run(&data, &Control::default(), &mut emit);
+        self.outcome = pollster::block_on(run);
     }
 }
 
 /// Trains; `wish` is made once step `at` has been reported.
 fn train(config: &RunConfig, device: &Device, wish: Option<(usize, Wish)>) -> Run {
-    let data = data();
-    let mut trainer = Trainer::new(config.clone(), &data, device).unwrap();
+    let data = resident(device);
+    let mut trainer = Trainer::new(config.clone(), &data).unwrap();
     let control = Control::default();
     let mut events = Vec::new();
-    let outcome = pollster::block_on(trainer.run(&data, &control, &mut |event| {
+    let outcome = pollster::block_on(trainer.run(&data, &control, &mut |event: Event| {
         if let (Some((at, wish)), Event::Steps(steps)) = (wish, &event)
             && steps.steps.iter().any(|step| step.step >= at)
         {
@@ -139,6 +152,7 @@ fn every_objective_and_optimizer_learns(device: &Device) {
                 squeeze,
                 beta,
                 noise_sigma: 0.1,
+                ..ObjectiveConfig::natural()
             };
             let run = train(&config, device, None);
             let Ok(Outcome::Finished(summary)) = &run.outcome else {
@@ -191,7 +205,7 @@ fn a_pause_changes_nothing(device: &Device) {
         at,
         "every step done is reported before the pause"
     );
-    run.go_on();
+    run.go_on(device);
     assert!(matches!(run.outcome, Ok(Outcome::Finished(_))));
     assert_eq!(run.steps(), whole.steps());
     assert_eq!(run.weights(), whole.weights());
@@ -223,4 +237,176 @@ fn divergence_is_named(device: &Device) {
     let reported = run.steps();
     assert!(!reported.is_empty());
     assert!(reported.iter().all(|step| step.loss.is_finite()));
+}
+
+fn every_adversary_trains(device: &Device) {
+    for kind in Adversary::ALL {
+        let mut config = config();
+        config.training.steps = 40;
+        config.optimizer.learning_rate = 3e-3;
+        config.objective = ObjectiveConfig {
+            adversary: AdversaryConfig {
+                kind,
+                epsilon: 0.1,
+                step_size: 0.05,
+                iterations: 3,
+                trades_weight: 2.0,
+            },
+            ..ObjectiveConfig::natural()
+        };
+        let run = train(&config, device, None);
+        let Ok(Outcome::Finished(summary)) = &run.outcome else {
+            panic!("{kind:?}: {:?}", run.outcome);
+        };
+        assert!(summary.test.accuracy > 0.9, "{kind:?}: {summary:?}");
+        let steps = run.steps();
+        // Only TRADES adds something to the cross-entropy.
+        let penalised = steps.iter().filter(|step| step.penalty > 0.0).count();
+        assert_eq!(penalised > 0, kind == Adversary::Trades, "{kind:?}");
+        if kind == Adversary::Free {
+            // A replayed batch is the same one: its loss falls from replay to replay on average.
+            let falls = steps.chunks_exact(3).filter(|m| m[2].loss < m[0].loss);
+            assert!(falls.count() >= 5, "{steps:?}");
+        }
+    }
+}
+
+/// Everything that a run can carry from step to step.
+fn laden(adversary: Adversary) -> RunConfig {
+    let mut config = config();
+    config.network = "resnet-8".parse().unwrap();
+    config.objective.adversary = AdversaryConfig {
+        kind: adversary,
+        epsilon: 0.1,
+        step_size: 0.05,
+        iterations: 2,
+        ..AdversaryConfig::default()
+    };
+    config.optimizer.kind = OptimizerKind::Nesterov;
+    config.optimizer.learning_rate = 0.05;
+    config.optimizer.schedule.kind = Schedule::OneCycle;
+    config.optimizer.schedule.warmup = 0.3;
+    config.optimizer.weight_decay = 1e-3;
+    config.optimizer.clip_norm = 1.0;
+    config.optimizer.ema_decay = 0.9;
+    config.training.steps = 9;
+    config.training.batch_size = 8;
+    config.training.eval_every = 2;
+    config.training.crop_padding = 1;
+    config.training.flip = true;
+    config.training.keep_best = true;
+    config
+}
+
+fn a_checkpoint_goes_on_bit_for_bit(device: &Device) {
+    let mut configs = vec![laden(Adversary::None), laden(Adversary::Free)];
+    // The other kind of optimiser state, without batch normalisation.
+    let mut adam = config();
+    adam.optimizer.kind = OptimizerKind::AdamW;
+    adam.optimizer.weight_decay = 0.01;
+    adam.training.steps = 9;
+    configs.push(adam);
+    for config in configs {
+        let whole = train(&config, device, None);
+        assert!(matches!(whole.outcome, Ok(Outcome::Finished(_))));
+        let first = train(&config, device, Some((4, Wish::Stop)));
+        let at = first.trainer.step();
+        assert!((4..9).contains(&at), "{at}");
+        let checkpoint = pollster::block_on(first.trainer.checkpoint()).unwrap();
+        let bytes = checkpoint.to_bytes().unwrap();
+        let again = Checkpoint::from_bytes(&bytes).unwrap();
+        assert_eq!(again, checkpoint);
+
+        let data = resident(device);
+        let mut second = Run {
+            trainer: Trainer::resume(again, &data).unwrap(),
+            outcome: Ok(Outcome::Stopped),
+            events: first.events,
+        };
+        second.go_on(device);
+        assert!(matches!(second.outcome, Ok(Outcome::Finished(_))));
+        assert_eq!(second.steps(), whole.steps());
+        assert_eq!(second.evaluations(), whole.evaluations());
+        assert_eq!(second.weights(), whole.weights());
+        // The state in all its parts, but for the clock.
+        let state = |run: &Run| {
+            let mut state = pollster::block_on(run.trainer.checkpoint()).unwrap();
+            state.progress.seconds = 0.0;
+            state
+        };
+        assert_eq!(state(&second), state(&whole));
+    }
+}
+
+fn the_best_model_is_kept_and_patience_ends(device: &Device) {
+    let mut config = config();
+    config.training.steps = 400;
+    config.training.eval_every = 2;
+    config.training.patience = 3;
+    config.training.keep_best = true;
+    config.optimizer.learning_rate = 3e-3;
+    let run = train(&config, device, None);
+    let Ok(Outcome::Finished(summary)) = &run.outcome else {
+        panic!("{:?}", run.outcome);
+    };
+    assert!(summary.steps < 400, "{summary:?}");
+    // Three evaluations without a better one.
+    assert_eq!(summary.model_step + 6, summary.steps);
+    let best = run
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Evaluation(e) if e.part == Part::HeldOut => Some((e.accuracy, e.step)),
+            _ => None,
+        })
+        .fold(
+            (0.0, 0),
+            |best, next| if next.0 > best.0 { next } else { best },
+        );
+    assert_eq!(best.1, summary.model_step);
+}
+
+fn the_average_is_the_model(device: &Device) {
+    let mut config = config();
+    config.optimizer.ema_decay = 0.5;
+    config.training.steps = 2;
+    let averaged = train(&config, device, None).weights();
+    config.optimizer.ema_decay = 0.0;
+    let last = train(&config, device, None).weights();
+    config.training.steps = 1;
+    let first = train(&config, device, None).weights();
+    let data = resident(device);
+    let start = Trainer::new(config, &data).unwrap();
+    let start = pollster::block_on(weights::collect(&start.model())).unwrap();
+    // The decays of the first two updates are 1/10 and 2/11.
+    for (((averaged, last), first), start) in averaged.iter().zip(last).zip(first).zip(start) {
+        let values = last.values.iter().zip(&first.values).zip(&start.values);
+        let expected: Vec<f32> = values
+            .map(|((last, first), start)| {
+                let one = start * 0.1 + first * 0.9;
+                one * (2.0 / 11.0) + last * (9.0 / 11.0)
+            })
+            .collect();
+        assert_close(&averaged.values, &expected, 1e-5, 1e-7);
+    }
+}
+
+#[test]
+fn configs_that_do_not_fit_the_data_are_refused() {
+    let data = resident(&cpu());
+    let error = |change: &dyn Fn(&mut RunConfig)| {
+        let mut config = config();
+        change(&mut config);
+        Trainer::new(config, &data).err().unwrap().to_string()
+    };
+    let held_out = error(&|config| config.training.held_out = 200);
+    assert!(
+        held_out.contains("training.held_out") && held_out.contains("below"),
+        "{held_out}"
+    );
+    let other = error(&|config| config.data.set = DataKind::Cifar10);
+    assert!(
+        other.contains("data.set") && other.contains("mnist"),
+        "{other}"
+    );
 }
