@@ -444,6 +444,11 @@ fn other_data_than_asked_for_is_named() {
         &["no file in it", "CIFAR binary"],
     );
     says(
+        &error(&[zip_of(&[])], &options()),
+        "some.zip",
+        &["no file in it"],
+    );
+    says(
         &error(&[file("a.xyz", b"?")], &options()),
         "a.xyz",
         &["nothing that can be read here; give the four IDX files"],
