@@ -1,8 +1,8 @@
 //! The engine of Squeeze: what the page and the command line share.
 //!
 //! Modules in the order data flows through them. Without a backend feature (`cpu`, `gpu`) only the
-//! description of a run and of what it reports is compiled, which is all the page itself needs. Feature
-//! `data` adds the readers of data sets, without a line of Burn.
+//! description of a run and of what it reports is compiled, which is all the page itself needs.
+//! Feature `data` adds the readers of data sets, without a line of Burn.
 
 pub mod choice;
 pub mod config;
