@@ -72,6 +72,8 @@ enum Answer {
     CutOff(usize),
     /// The whole file, whatever is asked for.
     WithoutRanges,
+    /// The beginning, as the answer to any range.
+    Misplaced,
     /// Other bytes of the same length.
     Changed,
 }
@@ -124,6 +126,10 @@ fn respond(mut stream: TcpStream, file: Option<Vec<u8>>, start: Option<usize>, a
         Some(start) if start >= length => format!(
             "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{length}\r\nContent-Length: 0\r\n\r\n"
         ),
+        Some(_) if matches!(answer, Answer::Misplaced) => {
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/1\r\nContent-Length: 0\r\n\r\n"
+                .to_owned()
+        }
         Some(start) => format!(
             "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{length}\r\nContent-Length: {}\r\n\r\n",
             length - 1,
@@ -134,6 +140,7 @@ fn respond(mut stream: TcpStream, file: Option<Vec<u8>>, start: Option<usize>, a
     bytes.drain(..start.unwrap_or(0).min(length));
     match answer {
         Answer::CutOff(after) => bytes.truncate(after),
+        Answer::Misplaced => bytes.clear(),
         Answer::Changed => bytes.iter_mut().for_each(|byte| *byte ^= 1),
         Answer::Whole | Answer::WithoutRanges => {}
     }
@@ -154,6 +161,11 @@ fn a_fetch_goes_on_where_it_was_cut_off_and_fetches_nothing_twice() {
     let (mirror, requests) = serve(mnist(), answers);
     let out = succeed(&squeeze(&["fetch", "mnist"], Some(&mirror), home.path()));
     let folder = home.path().join(".cache/squeeze/data/mnist");
+    let last = format!(
+        "MNIST is in {0}\nnext: squeeze data info {0}\n",
+        folder.display()
+    );
+    assert!(out.ends_with(&last), "{out}");
     for name in FILES {
         assert!(
             out.contains(&format!("{name} has the right SHA-256")),
@@ -209,14 +221,15 @@ fn what_is_left_of_an_earlier_fetch_is_gone_on_with() {
         (output, seen)
     };
     // The rest, nothing, or all anew: whatever the server offers.
-    for (answer, left) in [
-        (Answer::Whole, 12_345),
-        (Answer::Whole, bytes.len()),
-        (Answer::WithoutRanges, 12_345),
+    for (answer, left, again) in [
+        (Answer::Whole, 12_345, &[][..]),
+        (Answer::Whole, bytes.len(), &[]),
+        (Answer::WithoutRanges, 12_345, &[]),
+        (Answer::Misplaced, 12_345, &[None]),
     ] {
         let (output, seen) = fetch(answer, &bytes[..left]);
         succeed(&output);
-        assert_eq!(seen, [Some(left)]);
+        assert_eq!(seen, [&[Some(left)], again].concat());
         assert_eq!(fs::read(&file).unwrap(), bytes);
         assert!(!part.exists());
     }

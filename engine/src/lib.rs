@@ -2,6 +2,8 @@
 //!
 //! Modules in the order data flows through them. Without a backend feature (`cpu`, `gpu`) only the
 //! description of a run and of what it reports is compiled, which is all the page itself needs.
+//! Feature `data` adds the readers of data sets, `onnx` the writer of models for other programs, both
+//! without a line of Burn.
 
 pub mod choice;
 pub mod config;

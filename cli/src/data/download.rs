@@ -46,7 +46,8 @@ impl Client {
     }
 
     /// Fetches `address` into the file `part`, going on after what is in it already, of `most`
-    /// bytes at most. What came stays in `part` if this fails, for another time.
+    /// bytes at most. What came stays in `part` if this fails, for another time, unless it was too
+    /// much.
     ///
     /// # Errors
     /// If there is no connection, the server has no such file or sends more than `most`, the
@@ -63,8 +64,8 @@ impl Client {
                     let further = length(part)? > before;
                     came |= further;
                     tries = if further { 0 } else { tries + 1 };
-                    // Without a single byte there is no network: that is told at once.
-                    if !came || tries == TRIES {
+                    // Where no byte ever came there is no network: that is told at once.
+                    if (!came && before == 0) || tries == TRIES {
                         return Err(error);
                     }
                     sleep(Duration::from_millis(500) * tries);
@@ -104,6 +105,14 @@ impl Client {
             StatusCode::RANGE_NOT_SATISFIABLE if before > 0 => return Ok(()),
             status => return Err(Failure::Final(anyhow!("the server answers {status}"))),
         };
+        let too_much = || {
+            Failure::Final(anyhow!(
+                "the server sends more than the {most} bytes that the file can have"
+            ))
+        };
+        if total.is_some_and(|total| total > most) {
+            return Err(too_much());
+        }
         let file = OpenOptions::new()
             .create(true)
             .truncate(start == 0)
@@ -120,9 +129,7 @@ impl Client {
             })?;
         if end > most {
             remove(part).map_err(Failure::Final)?;
-            return Err(Failure::Final(anyhow!(
-                "the server sends more than the {most} bytes that the file can have; what came was deleted"
-            )));
+            return Err(too_much());
         }
         match total {
             Some(total) if end < total => Err(Failure::CutOff(anyhow!(
@@ -188,5 +195,10 @@ fn length(part: &Path) -> Result<u64> {
 }
 
 fn remove(part: &Path) -> Result<()> {
-    fs::remove_file(part).with_context(|| format!("{} cannot be deleted", part.display()))
+    match fs::remove_file(part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be deleted", part.display()))
+        }
+        _ => Ok(()),
+    }
 }

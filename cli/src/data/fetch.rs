@@ -29,11 +29,8 @@ pub fn fetch(args: &FetchArgs) -> Result<()> {
         .with_context(|| format!("{} is no folder", folder.display()))?;
     let mirror = std::env::var(MIRROR).ok().filter(|value| !value.is_empty());
     fetch_into(&published, &folder, mirror.as_deref())?;
-    println!(
-        "{} is in {}\nnext: squeeze data info {0}",
-        folder.display(),
-        published.kind.title(),
-    );
+    let (title, folder) = (args.set.title(), folder.display());
+    println!("{title} is in {folder}\nnext: squeeze data info {folder}");
     Ok(())
 }
 

@@ -12,7 +12,10 @@ const MAX_DEPTH: usize = 12;
 
 /// A file, or all files of a folder.
 #[derive(Debug)]
-pub struct Files(Vec<Entry>);
+pub struct Files {
+    whole: PathBuf,
+    entries: Vec<Entry>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -27,7 +30,10 @@ impl Files {
     /// # Errors
     /// Names what cannot be read, and a folder that goes too deep or holds too much.
     pub fn under(path: &Path) -> Result<Self, DataError> {
-        let mut files = Self(Vec::new());
+        let mut files = Self {
+            whole: path.to_owned(),
+            entries: Vec::new(),
+        };
         let metadata = fs::metadata(path).map_err(|error| open(path, error))?;
         if metadata.is_dir() {
             files.walk(path, "", &mut Vec::new())?;
@@ -82,34 +88,41 @@ impl Files {
     }
 
     fn add(&mut self, name: String, path: PathBuf) -> Result<(), DataError> {
-        if self.0.len() == MAX_FILES {
+        if self.entries.len() == MAX_FILES {
             let problem = Problem::Files {
                 found: MAX_FILES + 1,
                 limit: MAX_FILES,
             };
             return Err(DataError::new(path.display().to_string(), problem));
         }
-        self.0.push(Entry { name, path });
+        self.entries.push(Entry { name, path });
         Ok(())
     }
 }
 
 impl Source for Files {
     fn names(&self) -> Vec<String> {
-        self.0.iter().map(|entry| entry.name.clone()).collect()
+        self.entries
+            .iter()
+            .map(|entry| entry.name.clone())
+            .collect()
+    }
+
+    fn whole(&self) -> String {
+        self.whole.display().to_string()
     }
 
     fn label(&self, index: usize) -> String {
-        self.0[index].path.display().to_string()
+        self.entries[index].path.display().to_string()
     }
 
     fn head(&mut self, index: usize) -> Result<Vec<u8>, DataError> {
-        let path = &self.0[index].path;
+        let path = &self.entries[index].path;
         some(path, HEAD as u64).map_err(|error| open(path, error))
     }
 
     fn read(&mut self, index: usize, limit: u64) -> Result<Vec<u8>, DataError> {
-        let path = &self.0[index].path;
+        let path = &self.entries[index].path;
         let size = fs::metadata(path).map_err(|error| open(path, error))?.len();
         let too_large = |size| {
             let problem = Problem::FileSize { size, limit };

@@ -1,6 +1,7 @@
 //! `squeeze data info`.
 
 use std::fs;
+use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
 use squeeze_engine::data::sheet::contact_sheet;
@@ -19,19 +20,23 @@ pub fn info(args: &InfoArgs) -> Result<()> {
     };
     let data = read_path(&args.path, &options)?;
     let info = data.info();
-    if args.json {
-        println!("{}", serde_json::to_string(&info)?);
-    } else {
-        print!("{}", for_people(&info));
-    }
     if let Some(path) = &args.sheet {
         let png = contact_sheet(&data).context("the contact sheet cannot be made")?;
         fs::write(path, png).with_context(|| format!("{} cannot be written", path.display()))?;
-        if !args.json {
-            println!("contact sheet: {}", path.display());
-        }
     }
-    Ok(())
+    let mut text = if args.json {
+        serde_json::to_string(&info)? + "\n"
+    } else {
+        for_people(&info)
+    };
+    if let Some(path) = args.sheet.as_ref().filter(|_| !args.json) {
+        text += &format!("contact sheet: {}\n", path.display());
+    }
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // A reader such as `head` has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 fn for_people(info: &DataInfo) -> String {

@@ -85,3 +85,66 @@ fn read_path(path: &Path, options: &ReadOptions) -> Result<Dataset> {
     }
     read.with_context(|| format!("the data in {} cannot be used", path.display()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_set_that_is_not_there_is_told_with_how_to_get_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = ReadOptions {
+            kind: Some(DataKind::Cifar100),
+            image_size: 32,
+            test_share: 0.2,
+            seed: 0,
+        };
+        let missing = folder.path().join("cifar100");
+        // Not there at all; then there, with a download that was cut off.
+        for _ in 0..2 {
+            let error = load_fetched(DataKind::Cifar100, &missing, &options).unwrap_err();
+            let text = format!("{error:#}");
+            for word in [
+                "CIFAR-100",
+                "cifar100",
+                "`squeeze data fetch cifar100`",
+                "--data PATH",
+            ] {
+                assert!(text.contains(word), "`{word}` is not in: {text}");
+            }
+            std::fs::create_dir_all(&missing).unwrap();
+            std::fs::write(missing.join("cifar-100-binary.tar.gz.part"), b"half").unwrap();
+        }
+        let config = DataConfig {
+            set: DataKind::Folder,
+            ..DataConfig::default()
+        };
+        let text = load(&config, 0).unwrap_err().to_string();
+        assert!(
+            text.contains("needs its path") && text.contains("--data PATH"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn mnist_comes_with_the_program_or_from_a_path() {
+        let within = load(&DataConfig::default(), 0).unwrap();
+        assert_eq!((within.kind, within.train.len()), (DataKind::Mnist, 60_000));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist");
+        let there = DataConfig {
+            path: Some(path.to_owned()),
+            ..DataConfig::default()
+        };
+        assert_eq!(load(&there, 0).unwrap(), within);
+        let fashion = DataConfig {
+            set: DataKind::FashionMnist,
+            ..there
+        };
+        let text = format!("{:#}", load(&fashion, 0).unwrap_err());
+        assert!(
+            text.contains("is MNIST, but Fashion-MNIST was asked for"),
+            "{text}"
+        );
+    }
+}

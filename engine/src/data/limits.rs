@@ -4,11 +4,14 @@
 /// True where addresses have 32 bits (the page), so that all data must fit into less than 4 GiB.
 const SMALL: bool = usize::BITS < 64;
 
-/// Bytes of one file as it lies on the disk or is dropped on the page; only archives come near.
+/// Bytes of one file as it lies on the disk or is dropped on the page; only zips come near.
 pub const MAX_FILE: u64 = if SMALL { 1 << 30 } else { 1 << 32 };
 
 /// Bytes of pixels of a whole data set, both splits together.
 pub const MAX_PIXELS: u64 = if SMALL { 1 << 30 } else { 1 << 32 };
+
+/// Bytes of an IDX file as it lies on the disk. The longest published one unpacks to 47 MB.
+pub const MAX_IDX_FILE: u64 = 64 << 20;
 
 /// Bytes that a CIFAR archive unpacks to. The published ones hold 185 MB.
 pub const MAX_CIFAR_UNPACKED: u64 = 256 << 20;

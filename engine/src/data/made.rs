@@ -117,3 +117,14 @@ pub fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
         ImageFormat::Png,
     )
 }
+
+/// A PNG that says it is that large and has next to nothing in it.
+pub fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = png(1, 1, [0; 3]);
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&sum.sum().to_be_bytes());
+    bytes
+}

@@ -79,7 +79,7 @@ mod tests {
     use image::{GrayImage, Luma, Rgb, Rgba, RgbaImage};
 
     use super::*;
-    use crate::data::made::{encoded, png};
+    use crate::data::made::{encoded, png, png_header};
 
     fn planes(bytes: &[u8], size: u32) -> Vec<u8> {
         let mut out = Vec::new();
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_picture_of_40_000_pixels_is_refused_by_its_header() {
         for (width, height) in [(40_000, 40_000), (40_000, 1), (1, 40_000), (9_000, 9_000)] {
-            let text = error(&header(width, height));
+            let text = error(&png_header(width, height));
             assert!(
                 text.contains(&format!(
                     "is {width} x {height} pixels, but at most 16384 a side"
@@ -214,16 +214,5 @@ mod tests {
                 "{text}"
             );
         }
-    }
-
-    /// A PNG that says it is that large and has nothing in it.
-    fn header(width: u32, height: u32) -> Vec<u8> {
-        let mut bytes = png(1, 1, [0; 3]);
-        bytes[16..20].copy_from_slice(&width.to_be_bytes());
-        bytes[20..24].copy_from_slice(&height.to_be_bytes());
-        let mut sum = flate2::Crc::new();
-        sum.update(&bytes[12..29]);
-        bytes[29..33].copy_from_slice(&sum.sum().to_be_bytes());
-        bytes
     }
 }

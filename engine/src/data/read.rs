@@ -2,7 +2,7 @@
 
 use super::cifar::{FORM_10, FORM_100, Form, Gathered, Member};
 use super::error::{DataError, Problem};
-use super::limits::{MAX_FILE, MAX_FILES, MAX_NAMES_FILE};
+use super::limits::{MAX_CIFAR_UNPACKED, MAX_FILE, MAX_FILES, MAX_IDX_FILE, MAX_NAMES_FILE};
 use super::names::{base, is_junk};
 use super::recognise::{FileKind, by_content, by_name};
 use super::source::{DataFile, InMemory, Source};
@@ -196,7 +196,7 @@ fn any(
             found: names.len(),
             limit: MAX_FILES,
         };
-        return Err(DataError::new("the files", problem));
+        return Err(DataError::new(source.whole(), problem));
     }
     let inventory = Inventory::take(&names, source)?;
     let found = inventory.found();
@@ -217,7 +217,7 @@ fn any(
         ([], ..) => {
             return Err(match inventory.unknown.first() {
                 Some(&place) => DataError::new(source.label(place), Problem::Unknown),
-                None => DataError::new("the files", Problem::Nothing),
+                None => DataError::new(source.whole(), Problem::Nothing),
             });
         }
         (several, ..) => {
@@ -243,7 +243,7 @@ fn any(
             Err(DataError::new(source.label(place), Problem::Nested))
         }
         Found::Tar(place) => {
-            let bytes = source.read(place, MAX_FILE)?;
+            let bytes = source.read(place, MAX_CIFAR_UNPACKED)?;
             cifar_tar::read(&source.label(place), &bytes, options.kind, progress)
         }
         Found::Zip(place) => {
@@ -267,7 +267,7 @@ fn label(inventory: &Inventory, source: &dyn Source, found: Found) -> String {
         Found::Tar(place) | Found::Zip(place) => Some(place),
         Found::Images => inventory.images.first().copied(),
     };
-    place.map_or_else(|| "the files".to_owned(), |place| source.label(place))
+    place.map_or_else(|| source.whole(), |place| source.label(place))
 }
 
 fn idx_files(
@@ -325,7 +325,7 @@ fn idx_files(
     let places = [a, b, c, d];
     let mut contents = Vec::with_capacity(4);
     for place in places {
-        contents.push(source.read(place, MAX_FILE)?);
+        contents.push(source.read(place, MAX_IDX_FILE)?);
     }
     let labels = places.map(|place| source.label(place));
     let data = mnist::parse_as(

@@ -17,6 +17,9 @@ pub trait Source {
     /// Their names, as [`DataFile::name`]. They stay as they are while a data set is read.
     fn names(&self) -> Vec<String>;
 
+    /// What errors call all of them together: the archive or the folder, if that has a name.
+    fn whole(&self) -> String;
+
     /// What errors call file `index`: enough for a person to find it.
     fn label(&self, index: usize) -> String;
 
@@ -42,6 +45,10 @@ pub(super) struct InMemory(pub Vec<DataFile>);
 impl Source for InMemory {
     fn names(&self) -> Vec<String> {
         self.0.iter().map(|file| file.name.clone()).collect()
+    }
+
+    fn whole(&self) -> String {
+        "the files".to_owned()
     }
 
     fn label(&self, index: usize) -> String {

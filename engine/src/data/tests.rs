@@ -1,7 +1,7 @@
 //! [`read`], from files to data sets and errors.
 #![allow(clippy::unwrap_used)]
 
-use super::made::{cifar10_members, cifar100, file, gzip, idx, mnist, png, tar, zip};
+use super::made::{cifar10_members, cifar100, file, gzip, idx, mnist, png, png_header, tar, zip};
 use super::*;
 
 fn options() -> ReadOptions {
@@ -362,6 +362,15 @@ fn bad_folders_are_named() {
         "some.zip/red/a.png",
         &["cannot be decoded"],
     );
+    files[4] = file("red/a.png", &png_header(40_000, 40_000));
+    says(
+        &error(&files, &options()),
+        "red/a.png",
+        &[
+            "is 40000 x 40000 pixels, but at most 16384",
+            "make it smaller or take it away",
+        ],
+    );
     says(
         &error(&pictures("", 1), &options()),
         "blue",
@@ -442,6 +451,11 @@ fn other_data_than_asked_for_is_named() {
         &error(&[], &options()),
         "the files",
         &["no file in it", "CIFAR binary"],
+    );
+    says(
+        &error(&[zip_of(&[])], &options()),
+        "some.zip",
+        &["no file in it"],
     );
     says(
         &error(&[file("a.xyz", b"?")], &options()),

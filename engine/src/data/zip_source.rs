@@ -88,6 +88,10 @@ impl Source for ZipSource {
         self.names.clone()
     }
 
+    fn whole(&self) -> String {
+        self.file.clone()
+    }
+
     fn label(&self, index: usize) -> String {
         format!("{}/{}", self.file, self.names[index])
     }
