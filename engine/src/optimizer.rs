@@ -12,7 +12,6 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::config::{OptimizerConfig, OptimizerKind};
 use crate::evaluate::{DeviceFailure, read};
-use crate::network::Network;
 use crate::network::weights::{Path, decays};
 
 /// Adam's decay of the first and second moment, and what keeps its division finite.
@@ -86,7 +85,7 @@ impl Optimizer {
     }
 
     /// The network after one update at a learning rate. A parameter without gradient stays.
-    pub fn step(&mut self, rate: f64, network: Network, gradients: &mut Gradients) -> Network {
+    pub fn step<M: Module>(&mut self, rate: f64, network: M, gradients: &mut Gradients) -> M {
         self.updates += 1;
         let scale = (self.config.clip_norm > 0.0)
             .then(|| clip_scale(&network, gradients, self.config.clip_norm))
@@ -163,7 +162,7 @@ fn first(moments: Option<Vec<Tensor<1>>>) -> Option<Tensor<1>> {
 
 /// What the gradients are multiplied by so that their norm is at most `most`: `[1]`, never read from
 /// the device. `None` without any gradient.
-fn clip_scale(network: &Network, gradients: &Gradients, most: f64) -> Option<Tensor<1>> {
+fn clip_scale(network: &impl Module, gradients: &Gradients, most: f64) -> Option<Tensor<1>> {
     struct Squares<'a> {
         gradients: &'a Gradients,
         sum: Option<Tensor<1>>,

@@ -190,17 +190,17 @@ impl Trainer {
     /// # Errors
     /// [`TrainError::Diverged`] if it holds a number that is not finite: such a state is worth nothing.
     pub async fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
-        let network = weights::collect(&self.network).await?;
+        let network = collect(&self.network).await?;
         let mut finite = network.iter().flat_map(|parameter| &parameter.values);
         if let Some(value) = finite.find(|value| !value.is_finite()) {
             return Err(TrainError::diverged(self.step, *value, &self.config));
         }
         let average = match &self.average {
-            Some(network) => Some(weights::collect(network).await?),
+            Some(network) => Some(collect(network).await?),
             None => None,
         };
         let best = match self.best.as_ref().and_then(|best| best.network.as_ref()) {
-            Some(network) => Some(weights::collect(network).await?),
+            Some(network) => Some(collect(network).await?),
             None => None,
         };
         let perturbation = match &self.perturbation {
@@ -581,6 +581,13 @@ impl Trainer {
             Some(step) => Err(TrainError::diverged(step.step, step.loss, &self.config)),
         }
     }
+}
+
+/// The parameters by name, the order that files have.
+async fn collect(network: &Network) -> Result<Vec<Parameter>, weights::WeightsError> {
+    let mut parameters = weights::collect(network).await?;
+    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parameters)
 }
 
 fn shape(data: &Resident) -> ([usize; 3], usize) {

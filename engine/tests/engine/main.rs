@@ -14,5 +14,6 @@ mod golden_weights;
 mod kernels;
 mod networks;
 mod objectives;
+mod optimizers;
 mod sessions;
 mod training;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use squeeze_engine::attack::run::{Target, run};
-use squeeze_engine::config::{AttackConfig, ObjectiveConfig, RunConfig};
+use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::event::{AttackSummary, Event};
 use squeeze_engine::protocol::Command;
@@ -19,6 +19,7 @@ fn trained(device: &Device) -> Trainer {
         objective: ObjectiveConfig::natural(),
         ..RunConfig::default()
     };
+    config.data.set = DataKind::Folder;
     config.training.held_out = 0;
     config.training.steps = 25;
     config.training.batch_size = 24;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use squeeze_engine::checkpoint::Checkpoint;
 use squeeze_engine::config::{
-    DataKind, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig, Squeeze,
+    Adversary, AdversaryConfig, DataKind, NetworkKind, ObjectiveConfig, OptimizerKind, RunConfig,
+    Schedule, Squeeze,
 };
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::{Dataset, Split};
@@ -64,6 +66,7 @@ fn config() -> RunConfig {
         network: NetworkKind::SmallCnn,
         ..RunConfig::default()
     };
+    config.data.set = DataKind::Folder;
     config.objective.noise_sigma = 0.1;
     config.objective.beta = 0.5;
     config.training.steps = 12;
@@ -109,8 +112,8 @@ impl Run {
         let events = &mut self.events;
         let mut emit = |event| events.push(event);
         let data = resident(device);
-        let run = self.trainer.run(&data, &Control::default(), &mut emit);
-        self.outcome = pollster::block_on(run);
+        let control = Control::default();
+        self.outcome = pollster::block_on(self.trainer.run(&data, &control, &mut emit));
     }
 }
 
@@ -315,7 +318,8 @@ fn a_checkpoint_goes_on_bit_for_bit(device: &Device) {
         let checkpoint = pollster::block_on(first.trainer.checkpoint()).unwrap();
         let bytes = checkpoint.to_bytes().unwrap();
         let again = Checkpoint::from_bytes(&bytes).unwrap();
-        assert_eq!(again, checkpoint);
+        // Not shown: they are long.
+        assert!(again == checkpoint);
 
         let data = resident(device);
         let mut second = Run {
@@ -327,14 +331,14 @@ fn a_checkpoint_goes_on_bit_for_bit(device: &Device) {
         assert!(matches!(second.outcome, Ok(Outcome::Finished(_))));
         assert_eq!(second.steps(), whole.steps());
         assert_eq!(second.evaluations(), whole.evaluations());
-        assert_eq!(second.weights(), whole.weights());
+        assert!(second.weights() == whole.weights());
         // The state in all its parts, but for the clock.
         let state = |run: &Run| {
             let mut state = pollster::block_on(run.trainer.checkpoint()).unwrap();
             state.progress.seconds = 0.0;
             state
         };
-        assert_eq!(state(&second), state(&whole));
+        assert!(state(&second) == state(&whole));
     }
 }
 
@@ -406,7 +410,7 @@ fn configs_that_do_not_fit_the_data_are_refused() {
     );
     let other = error(&|config| config.data.set = DataKind::Cifar10);
     assert!(
-        other.contains("data.set") && other.contains("mnist"),
+        other.contains("data.set") && other.contains("folder"),
         "{other}"
     );
 }
