@@ -94,8 +94,12 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
     }
     let data = load(&config, &opened, show)?;
     let (run, checkpoint) = pollster::block_on(Run::resume(folder, &opened.report))?;
-    let trainer = Trainer::resume(checkpoint, &data)
-        .with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    let trainer = match checkpoint {
+        Some(checkpoint) => Trainer::resume(checkpoint, &data),
+        // It ended before its state was saved for the first time.
+        None => Trainer::new(config, &data),
+    };
+    let trainer = trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
     Ok((trainer, data, run))
 }
 

@@ -53,7 +53,7 @@ const SHORT: [&str; 10] = [
     "16",
     "--eval-every",
     "3",
-    "--eval-images",
+    "--held-out",
     "50",
     "--seed",
     "7",
@@ -82,8 +82,8 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
         "run",
         "--device",
         "cpu",
-        "--objective",
-        "natural",
+        "--preset",
+        "mnist-lite-natural",
         "--steps",
         "300",
         "--eval-every",
@@ -91,8 +91,8 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
     ]);
     let summary = json(&place.path("run/summary.json"));
     assert_eq!(summary["finished"], true);
-    assert_eq!(summary["test"]["images"], 10_000);
-    let accuracy = summary["test"]["accuracy"].as_f64().unwrap();
+    assert_eq!(summary["evaluation"]["images"], 10_000);
+    let accuracy = summary["evaluation"]["accuracy"].as_f64().unwrap();
     assert!(accuracy > 0.95, "{accuracy}");
 
     let out = place.succeed(&["attack", "run", "--device", "cpu", "--images", "384"]);
@@ -128,7 +128,7 @@ fn the_same_seed_writes_the_same_metrics_and_model() {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
-        assert_eq!((of("step"), of("evaluation")), (6, 2), "{metrics}");
+        assert_eq!((of("step"), of("evaluation")), (6, 3), "{metrics}");
     }
 }
 
@@ -194,6 +194,7 @@ fn json_is_one_event_a_line() {
         "training_started",
         "steps",
         "evaluation",
+        "saved",
         "training_finished",
     ] {
         assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
@@ -229,9 +230,27 @@ fn mistakes_are_named_and_nothing_is_lost() {
         &train("new", &["--config", "bad.toml"]),
         &["bad.toml", "step"],
     );
+    says(&train("new", &["--data", "nowhere"]), &["nowhere"]);
     says(
-        &train("new", &["--data", "nowhere"]),
-        &["nowhere", "train-images"],
+        &train("new", &["--preset", "mnist-lsq-batch-12"]),
+        &["mnist-lsq-batch-12", "squeeze presets"],
+    );
+    says(
+        &train("new", &["-o", "optimizer.clip=1"]),
+        &["--option optimizer.clip=1", "unknown field `clip`"],
+    );
+    says(
+        &train("new", &["-o", "training.held_out=60000"]),
+        &["training.held_out", "60000"],
+    );
+    says(
+        &["train", "--resume", "nowhere"],
+        &["nowhere", "squeeze train"],
+    );
+    says(&["train", "--resume", "run"], &["run", "finished"]);
+    says(
+        &["train", "--resume", "run", "--beta", "3"],
+        &["--resume", "--beta"],
     );
     says(&["attack", "nowhere"], &["nowhere", "squeeze train"]);
     says(
@@ -261,11 +280,39 @@ fn mistakes_are_named_and_nothing_is_lost() {
         &["t10k-images-idx3-ubyte.gz", "fetch the file again"],
     );
 
+    place.succeed(&["export", "run", "--onnx", "model.onnx"]);
+    let onnx = fs::read(place.path("model.onnx")).unwrap();
+    assert!(onnx.len() > model.len() / 2, "{}", onnx.len());
+
     fs::write(place.path("run/model.safetensors"), &model[..1000]).unwrap();
     says(
         &["attack", "run", "--device", "cpu"],
         &["model.safetensors", "safetensors file"],
     );
+}
+
+#[test]
+fn every_preset_is_listed_and_can_be_taken() {
+    let place = Place::new();
+    let out = place.succeed(&["presets"]);
+    for name in [
+        "mnist-natural",
+        "cifar10-lsq-batch-11",
+        "cifar100-lite-adv-2",
+    ] {
+        assert!(out.contains(name), "{name}: {out}");
+    }
+    let preset = ["--preset", "mnist-lite-logit-similarity-11"];
+    let shown = place.run(&train("run", &preset));
+    let shown = String::from_utf8(shown.stderr).unwrap();
+    assert!(
+        shown.contains("beta 11") && shown.contains("beta_c"),
+        "{shown}"
+    );
+    let written = fs::read_to_string(place.path("run/config.toml")).unwrap();
+    for line in ["gamma = 1.0", "beta = 11.0", "steps = 6"] {
+        assert!(written.contains(line), "{line} is missing:\n{written}");
+    }
 }
 
 #[test]

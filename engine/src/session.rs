@@ -267,7 +267,12 @@ impl Session {
         let folder = library.folder(id).await.map_err(text)?;
         let (run, checkpoint) = Run::resume(folder, report).await.map_err(text)?;
         let history = run::read_history(run.folder()).await.map_err(text)?;
-        let trainer = Trainer::resume(checkpoint, data).map_err(text)?;
+        let trainer = match checkpoint {
+            Some(checkpoint) => Trainer::resume(checkpoint, data),
+            // The page was closed before the run was stored for the first time.
+            None => Trainer::new(info.config.clone(), data),
+        };
+        let trainer = trainer.map_err(text)?;
         emit(Event::RunOpened(RunOpened {
             parameters: weights::count(&trainer.model()),
             info,

@@ -133,18 +133,21 @@ impl Run {
         Ok(Self::new(folder, device))
     }
 
-    /// Goes on with a run from its checkpoint. Metrics after the checkpoint are dropped: the steps
-    /// will be done again, with the same numbers.
+    /// Goes on with a run from its checkpoint, or, if it ended before there was one, from its
+    /// beginning. Metrics after that are dropped: the steps will be done again, with the same
+    /// numbers.
     ///
     /// # Errors
-    /// [`StoreError`] if there is no checkpoint, or something in the folder is wrong.
+    /// [`StoreError`] if something in the folder is wrong.
     pub async fn resume(
         folder: Folder,
         device: &DeviceReport,
-    ) -> Result<(Self, Checkpoint), StoreError> {
+    ) -> Result<(Self, Option<Checkpoint>), StoreError> {
         let checkpoint = read_checkpoint(&folder).await?;
         let mut run = Self::new(folder, device);
-        run.rewind(&checkpoint.progress).await?;
+        let progress = checkpoint.as_ref().map(|checkpoint| &checkpoint.progress);
+        let (step, looked_at) = progress.map_or((0, 0), |p| (p.step, p.looked_at));
+        run.rewind(step, looked_at).await?;
         Ok((run, checkpoint))
     }
 
@@ -224,8 +227,8 @@ impl Run {
         self.folder.write(MODEL, &bytes).await
     }
 
-    /// Cuts the metrics back to a state.
-    async fn rewind(&mut self, to: &Progress) -> Result<(), StoreError> {
+    /// Cuts the metrics back to a state that has had `to` steps, the last evaluation at `looked_at`.
+    async fn rewind(&mut self, to: usize, looked_at: usize) -> Result<(), StoreError> {
         let History {
             steps, evaluations, ..
         } = read_history(&self.folder).await?;
@@ -235,11 +238,10 @@ impl Run {
             .into_iter()
             .filter(|evaluation| evaluation.part == Part::HeldOut)
             .peekable();
-        for step in steps.into_iter().filter(|step| step.step <= to.step) {
+        for step in steps.into_iter().filter(|step| step.step <= to) {
             let number = step.step;
             metrics::write_step(&mut text, &step);
-            let here =
-                |evaluation: &Evaluation| evaluation.step == number && number <= to.looked_at;
+            let here = |evaluation: &Evaluation| evaluation.step == number && number <= looked_at;
             while let Some(evaluation) = evaluations.next_if(here) {
                 metrics::write_evaluation(&mut text, &evaluation);
                 self.last_evaluation = Some(evaluation);
@@ -277,18 +279,19 @@ pub async fn read_model(folder: &Folder) -> Result<Vec<Parameter>, StoreError> {
     })
 }
 
-/// Reads a run's state.
+/// Reads a run's state; `None` if it was never saved.
 ///
 /// # Errors
-/// [`StoreError`] if it is missing or wrong.
-pub async fn read_checkpoint(folder: &Folder) -> Result<Checkpoint, StoreError> {
-    let hint = "there is nothing to go on from; train it anew";
-    let bytes = folder.read(CHECKPOINT).await?;
-    let bytes = bytes.ok_or_else(|| missing(folder, CHECKPOINT, hint))?;
-    Checkpoint::from_bytes(&bytes).map_err(|error| StoreError::Checkpoint {
+/// [`StoreError`] if it is wrong.
+pub async fn read_checkpoint(folder: &Folder) -> Result<Option<Checkpoint>, StoreError> {
+    let Some(bytes) = folder.read(CHECKPOINT).await? else {
+        return Ok(None);
+    };
+    let checkpoint = Checkpoint::from_bytes(&bytes).map_err(|error| StoreError::Checkpoint {
         folder: folder.name(),
         error,
-    })
+    })?;
+    Ok(Some(checkpoint))
 }
 
 /// Reads what a run has come to; `None` if it was never saved.

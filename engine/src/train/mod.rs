@@ -445,7 +445,8 @@ impl Trainer {
 
     /// One step: batch, forward, objective, backward, update.
     fn train_step(&mut self, data: &Resident) -> Pending {
-        let config = self.config.objective.clone();
+        let steps = self.config.training.steps;
+        let config = self.config.objective.at(self.step, steps);
         let adversary = &config.adversary;
         let seed = self.config.seed;
         // Free training replays each batch.
@@ -491,7 +492,6 @@ impl Trainer {
             }
         };
         let optimizer = &self.config.optimizer;
-        let steps = self.config.training.steps;
         let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
         let network = self.network.clone();
         let network = self.optimizer.step(rate, network, &mut gradients);
@@ -505,6 +505,7 @@ impl Trainer {
             logits: logits.inner(),
             adversarial,
             labels,
+            objective: config,
             learning_rate: rate,
         }
     }
@@ -560,7 +561,7 @@ impl Trainer {
         reader: &mut Reader,
         host: &mut impl Host,
     ) -> Result<(), TrainError> {
-        let mut steps = reader.read(&self.config).await?;
+        let mut steps = reader.read().await?;
         if steps.is_empty() {
             return Ok(());
         }

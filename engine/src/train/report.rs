@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use web_time::{Duration, Instant};
 
-use crate::config::RunConfig;
+use crate::config::ObjectiveConfig;
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::StepMetrics;
 use crate::objective::reference;
@@ -23,6 +23,8 @@ pub struct Pending {
     pub adversarial: Option<Tensor<2>>,
     /// Class of each image.
     pub labels: Vec<u8>,
+    /// The objective, with the penalty's weight at this step.
+    pub objective: ObjectiveConfig,
     /// The learning rate of the update.
     pub learning_rate: f64,
 }
@@ -76,7 +78,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`DeviceFailure`] if the device does not answer.
-    pub async fn read(&mut self, config: &RunConfig) -> Result<Vec<StepMetrics>, DeviceFailure> {
+    pub async fn read(&mut self) -> Result<Vec<StepMetrics>, DeviceFailure> {
         if self.pending.is_empty() {
             return Ok(Vec::new());
         }
@@ -95,7 +97,7 @@ impl Reader {
             .zip(self.next_step..)
             .map(|((step, logits), number)| {
                 let adversarial = step.adversarial.as_ref().and_then(|_| rows.next());
-                metrics(number, step, logits, adversarial, config)
+                metrics(number, step, logits, adversarial)
             })
             .collect();
         self.next_step += count;
@@ -113,14 +115,12 @@ fn metrics(
     step: &Pending,
     logits: &[f32],
     adversarial: Option<&[f32]>,
-    config: &RunConfig,
 ) -> StepMetrics {
     let labels = &step.labels;
-    let parts = reference::objective(logits, labels, &config.objective);
+    let parts = reference::objective(logits, labels, &step.objective);
     let classes = logits.len() / labels.len();
     let divergence = adversarial.map_or(0.0, |adversarial| {
-        config.objective.adversary.trades_weight
-            * reference::divergence(logits, adversarial, classes)
+        step.objective.adversary.trades_weight * reference::divergence(logits, adversarial, classes)
     });
     let penalty = parts.penalty + divergence;
     StepMetrics {

@@ -1,0 +1,130 @@
+//! Runs that are killed: `squeeze train --resume` ends with what an undisturbed run ends with.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use squeeze_engine::checkpoint::Checkpoint;
+use squeeze_engine::random::{Purpose, Stream};
+
+/// How often the run is killed.
+const KILLS: usize = 20;
+
+/// A small data set in CIFAR-10's binary form: pictures that are bright in one of ten rows of pixels.
+fn photographs(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let mut stream = Stream::new(1, Purpose::Noise, 0);
+    let mut write = |name: &str, records: usize| {
+        let mut bytes = Vec::with_capacity(records * 3073);
+        for record in 0..records {
+            let label = (record % 10) as u8;
+            bytes.push(label);
+            bytes.extend((0..3072).map(|at| {
+                let bright = at % 1024 / 32 / 3 == usize::from(label);
+                (stream.below(128) + if bright { 127 } else { 0 }) as u8
+            }));
+        }
+        fs::write(folder.join(name), bytes).unwrap();
+    };
+    for batch in 1..=5 {
+        write(&format!("data_batch_{batch}.bin"), 40);
+    }
+    write("test_batch.bin", 40);
+}
+
+fn start(place: &Path, words: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_squeeze"))
+        .args(["train", "--device", "cpu", "--save-every", "0.001"])
+        .args(words)
+        .current_dir(place)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn finish(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+}
+
+/// All that a run can carry: momentum, average, best model, augmentation, noise, running statistics.
+const CONFIG: &str = r#"
+network = "resnet-8"
+[data]
+set = "cifar10"
+path = "photographs"
+[objective]
+noise_sigma = 0.05
+[optimizer]
+kind = "nesterov"
+learning_rate = 0.05
+ema_decay = 0.9
+clip_norm = 5.0
+[optimizer.schedule]
+kind = "one-cycle"
+warmup = 0.3
+[training]
+steps = 300
+batch_size = 4
+crop_padding = 2
+flip = true
+held_out = 20
+eval_every = 10
+keep_best = true
+"#;
+
+#[test]
+fn twenty_kills_change_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    photographs(&place.join("photographs"));
+    fs::write(place.join("run.toml"), CONFIG).unwrap();
+    finish(start(place, &["--config", "run.toml", "--out", "whole"]));
+
+    let mut moments = Stream::new(2, Purpose::Noise, 0);
+    let mut child = start(place, &["--config", "run.toml", "--out", "killed"]);
+    for kill in 0..KILLS {
+        // Long enough to begin, now and then too short for a first saving.
+        sleep(Duration::from_millis(u64::from(20 + moments.below(400))));
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "the run ended before kill {kill}"
+        );
+        // SIGKILL, on Unix.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let words: &[&str] = if place.join("killed/config.toml").exists() {
+            &["--resume", "killed"]
+        } else {
+            &["--config", "run.toml", "--out", "killed"]
+        };
+        child = start(place, words);
+    }
+    finish(child);
+
+    for file in ["metrics.jsonl", "model.safetensors", "config.toml"] {
+        let bytes = |run: &str| fs::read(place.join(run).join(file)).unwrap();
+        assert!(bytes("whole") == bytes("killed"), "{file} differs");
+    }
+    let state = |run: &str| {
+        let bytes = fs::read(place.join(run).join("checkpoint.safetensors")).unwrap();
+        let mut state = Checkpoint::from_bytes(&bytes).unwrap();
+        assert!(state.progress.finished);
+        // The clock alone may differ.
+        state.progress.seconds = 0.0;
+        state
+    };
+    assert!(state("whole") == state("killed"));
+    let parts: Vec<String> = fs::read_dir(place.join("killed"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".part"))
+        .collect();
+    assert!(parts.is_empty(), "{parts:?} were left over");
+}
