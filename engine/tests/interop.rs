@@ -14,9 +14,13 @@ use squeeze_engine::onnx;
 #[path = "golden/files.rs"]
 #[allow(dead_code)]
 mod files;
+#[path = "golden/python.rs"]
+mod python;
 #[path = "golden/weights.rs"]
 #[allow(dead_code)]
 mod weights;
+
+use python::{python, succeed};
 
 /// Weights of the golden networks, made here, are those that the files were made with.
 #[test]
@@ -160,32 +164,6 @@ fn golden_files_are_what_pytorch_computes() {
     succeed(command);
 }
 
-/// The interpreter, if it has what the scripts need; else says that `test` was not run.
-fn python(test: &str) -> Option<String> {
-    let named = std::env::var("SQUEEZE_PYTHON").ok();
-    let interpreter = named.clone().unwrap_or_else(|| "python3".to_owned());
-    let modules = "import numpy, onnx, onnxruntime, safetensors, torch";
-    let output = Command::new(&interpreter).args(["-c", modules]).output();
-    let problem = match output {
-        Ok(output) if output.status.success() => return Some(interpreter),
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            text.lines().last().unwrap_or("it failed").to_owned()
-        }
-        Err(error) => error.to_string(),
-    };
-    // An interpreter that was named must do.
-    assert!(named.is_none(), "SQUEEZE_PYTHON={interpreter}: {problem}");
-    // Not through `eprintln!`, which the test harness would hide.
-    use std::io::Write;
-    let _ = writeln!(
-        std::io::stderr(),
-        "NOT RUN: {test}: {interpreter}: {problem}; set SQUEEZE_PYTHON to a Python with torch, \
-         safetensors, onnx and onnxruntime"
-    );
-    None
-}
-
 /// An ONNX file of the network with the golden weights.
 fn golden_onnx(name: &str, shape: [usize; 3], classes: usize) -> Vec<u8> {
     let kind: NetworkKind = name.parse().unwrap();
@@ -203,12 +181,4 @@ fn out_folder(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
-}
-
-fn succeed(mut command: Command) {
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    println!("{text}");
-    assert!(output.status.success(), "{command:?}\n{text}\n{errors}");
 }
