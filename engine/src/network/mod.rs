@@ -41,7 +41,14 @@ impl Network {
     ) -> Result<Self, NetworkError> {
         let [channels, height, width] = image_shape;
         if height < 4 || width < 4 {
-            return Err(NetworkError {
+            return Err(NetworkError::TooSmall {
+                network: kind.name(),
+                height,
+                width,
+            });
+        }
+        if kind.is_challenge_form() && !(height.is_multiple_of(4) && width.is_multiple_of(4)) {
+            return Err(NetworkError::Odd {
                 network: kind.name(),
                 height,
                 width,
@@ -111,11 +118,29 @@ impl Network {
 
 /// Images that a network cannot take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{network} halves images twice, so they must be at least 4 x 4 pixels, not {height} x {width}"
-)]
-pub struct NetworkError {
-    network: String,
-    height: usize,
-    width: usize,
+pub enum NetworkError {
+    /// They are too small.
+    #[error(
+        "{network} halves images twice, so they must be at least 4 x 4 pixels, not {height} x {width}"
+    )]
+    TooSmall {
+        /// The network.
+        network: String,
+        /// Height of the images.
+        height: usize,
+        /// Their width.
+        width: usize,
+    },
+    /// Their halves are not whole.
+    #[error(
+        "the shortcuts of {network} average 2 x 2 pixels twice, so height and width must be multiples of 4, not {height} x {width}"
+    )]
+    Odd {
+        /// The network.
+        network: String,
+        /// Height of the images.
+        height: usize,
+        /// Their width.
+        width: usize,
+    },
 }

@@ -153,11 +153,7 @@ fn shrink(x: Tensor<4>, [_, channels, height, _]: [usize; 4]) -> Tensor<4> {
     let x = if from == height {
         x
     } else {
-        // The last row or column of an odd size is averaged alone, as the convolution keeps it.
-        let options = AvgPoolOptions::new([2, 2])
-            .with_ceil_mode(true)
-            .with_count_include_pad(false);
-        avg_pool2d(x, options)
+        avg_pool2d(x, AvgPoolOptions::new([2, 2]))
     };
     pad_channels(x, channels)
 }

@@ -63,7 +63,7 @@ impl Library {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub async fn info(&self, id: &str) -> Result<RunInfo, StoreError> {
-        let folder = self.0.folder(id).await?;
+        let folder = self.folder(id).await?;
         let config = read_config(&folder).await?;
         let label = read_label(&folder).await?;
         let summary = read_summary(&folder).await?;
@@ -179,7 +179,7 @@ impl Library {
     }
 
     async fn files(&self, id: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let folder = self.0.folder(id).await?;
+        let folder = self.folder(id).await?;
         let mut files = Vec::new();
         for file in FILES {
             if let Some(bytes) = folder.read(file).await? {

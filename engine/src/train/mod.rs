@@ -104,6 +104,13 @@ impl Trainer {
     /// [`TrainError`] if config, network and data do not fit.
     pub fn new(config: RunConfig, data: &Resident) -> Result<Self, TrainError> {
         config.validate()?;
+        if config.data.set != data.data().kind {
+            return Err(TrainError::Config(ConfigError::OutOfRange {
+                field: "data.set",
+                value: config.data.set.name().to_owned(),
+                must_be: format!("the data set that is loaded, {}", data.data().kind.name()),
+            }));
+        }
         let device = data.device().clone().autodiff();
         let (image_shape, classes) = shape(data);
         let network = Network::new(config.network, image_shape, classes, &device)?;
@@ -115,13 +122,6 @@ impl Trainer {
                 field: "training.held_out",
                 value: training.held_out.to_string(),
                 must_be: format!("below the number of training images, {images}"),
-            }));
-        }
-        if config.data.set != data.data().kind {
-            return Err(TrainError::Config(ConfigError::OutOfRange {
-                field: "data.set",
-                value: config.data.set.name().to_owned(),
-                must_be: format!("the data set that is loaded, {}", data.data().kind.name()),
             }));
         }
         let parts = Parts::new(config.seed, images, training.held_out);

@@ -1,11 +1,17 @@
 //! A session as the page's worker uses it, and attacks on the model that it trained.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use squeeze_engine::attack::run::{Target, run};
+use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::{Control, Wish};
-use squeeze_engine::event::{AttackSummary, Event};
+use squeeze_engine::data::DataFile;
+use squeeze_engine::event::{AttackSummary, Event, RunInfo, StepMetrics};
 use squeeze_engine::protocol::Command;
+use squeeze_engine::random::{Purpose, Stream};
+use squeeze_engine::run::Folder;
 use squeeze_engine::session::{Session, steer};
 use squeeze_engine::train::Trainer;
 
@@ -151,4 +157,241 @@ fn only_steering_commands_overtake() {
     assert_eq!(steer(&control, Command::Stop), None);
     assert_eq!(control.wish(), Wish::Stop);
     assert_eq!(steer(&control, Command::Resume), Some(Command::Resume));
+}
+
+/// Files of CIFAR-10's binary form, with a few random pictures each.
+fn photographs() -> Vec<DataFile> {
+    let names = (1..=5).map(|batch| format!("data_batch_{batch}.bin"));
+    names
+        .chain(["test_batch.bin".to_owned()])
+        .enumerate()
+        .map(|(seed, name)| {
+            let mut stream = Stream::new(seed as u64, Purpose::Noise, 0);
+            let bytes = (0..12 * 3073)
+                .map(|at| match at % 3073 {
+                    0 => (at / 3073 % 10) as u8,
+                    _ => stream.next_u32() as u8,
+                })
+                .collect();
+            DataFile { name, bytes }
+        })
+        .collect()
+}
+
+/// A session and all that it said.
+struct Page {
+    session: Session,
+    events: Vec<Event>,
+}
+
+impl Page {
+    /// On the CPU, with photographs loaded, storing its runs in `folder`.
+    fn new(folder: &Path) -> Self {
+        let mut page = Self {
+            session: Session::default(),
+            events: Vec::new(),
+        };
+        let mut emit = |event| page.events.push(event);
+        let session = &mut page.session;
+        pollster::block_on(session.open(DeviceWish::Cpu, &mut emit)).unwrap();
+        let folder = Folder::at(folder).unwrap();
+        pollster::block_on(session.store_in(folder, &mut emit)).unwrap();
+        let load = Command::Load {
+            data: None,
+            seed: 0,
+        };
+        page.handle(load, photographs()).unwrap();
+        page
+    }
+
+    fn handle(&mut self, command: Command, files: Vec<DataFile>) -> Result<(), String> {
+        let mut emit = |event| self.events.push(event);
+        pollster::block_on(self.session.handle(command, files, &mut emit))
+    }
+
+    fn runs(&self) -> Vec<RunInfo> {
+        let last = self.events.iter().rev().find_map(|event| match event {
+            Event::Runs { runs } => Some(runs.clone()),
+            _ => None,
+        });
+        last.unwrap()
+    }
+
+    fn steps(&self) -> Vec<StepMetrics> {
+        let steps = self.events.iter().filter_map(|event| match event {
+            Event::Steps(steps) => Some(steps.steps.clone()),
+            _ => None,
+        });
+        steps.flatten().collect()
+    }
+}
+
+fn short_run() -> RunConfig {
+    let mut config = RunConfig::default();
+    config.data.set = DataKind::Cifar10;
+    config.training.steps = 8;
+    config.training.batch_size = 4;
+    config.training.held_out = 10;
+    config.training.eval_every = 3;
+    config
+}
+
+#[test]
+fn runs_outlive_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut whole = Page::new(&folder.path().join("whole"));
+    whole
+        .handle(
+            Command::Train {
+                config: short_run(),
+            },
+            Vec::new(),
+        )
+        .unwrap();
+    assert!(whole.runs()[0].finished);
+
+    // The page is closed in the middle of a run ...
+    let place = folder.path().join("closed");
+    let mut first = Page::new(&place);
+    assert!(first.runs().is_empty());
+    let control = first.session.control();
+    let mut events = Vec::new();
+    let mut stop_at_two = |event: Event| {
+        if let Event::Steps(steps) = &event
+            && steps.steps.iter().any(|step| step.step >= 2)
+        {
+            control.set(Wish::Stop);
+        }
+        events.push(event);
+    };
+    let train = Command::Train {
+        config: short_run(),
+    };
+    let run = first.session.handle(train, Vec::new(), &mut stop_at_two);
+    pollster::block_on(run).unwrap();
+    first.events.extend(events);
+    drop(first);
+
+    // ... and opened again: the run is there and goes on as if nothing had been.
+    let mut page = Page::new(&place);
+    let [info] = &page.runs()[..] else {
+        panic!("{:?}", page.runs());
+    };
+    assert_eq!((info.config.clone(), info.finished), (short_run(), false));
+    assert!((2..8).contains(&info.step), "{info:?}");
+    let id = info.id.clone();
+    page.handle(Command::OpenRun { id: id.clone() }, Vec::new())
+        .unwrap();
+    let opened = page.events.iter().find_map(|event| match event {
+        Event::RunOpened(opened) => Some(opened.clone()),
+        _ => None,
+    });
+    let mut steps = opened.unwrap().steps;
+    assert_eq!(steps.len(), info.step);
+    page.handle(Command::Resume, Vec::new()).unwrap();
+    steps.extend(page.steps());
+    assert_eq!(steps, whole.steps());
+    let info = &page.runs()[0];
+    assert!(info.finished && info.test_accuracy.is_some(), "{info:?}");
+    assert_eq!(info.test_accuracy, whole.runs()[0].test_accuracy);
+
+    // Its model can be attacked, with the data set that it is for.
+    let attack = || Command::Attack {
+        config: config(),
+        show: 0,
+    };
+    page.handle(attack(), Vec::new()).unwrap();
+    assert!(matches!(page.events.last(), Some(Event::AttackFinished(_))));
+}
+
+#[test]
+fn stored_runs_are_renamed_copied_packed_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::new(folder.path());
+    page.handle(
+        Command::Train {
+            config: short_run(),
+        },
+        Vec::new(),
+    )
+    .unwrap();
+    let id = page.runs()[0].id.clone();
+    assert_eq!(page.runs()[0].name, "CIFAR-10 1");
+    let name = "First / best".to_owned();
+    page.handle(
+        Command::RenameRun {
+            id: id.clone(),
+            name,
+        },
+        Vec::new(),
+    )
+    .unwrap();
+    page.handle(Command::DuplicateRun { id: id.clone() }, Vec::new())
+        .unwrap();
+    let names: Vec<String> = page.runs().iter().map(|run| run.name.clone()).collect();
+    assert_eq!(names, ["First / best (copy)", "First / best"]);
+    let copy = page.runs()[0].id.clone();
+
+    page.handle(Command::DownloadRun { id: id.clone() }, Vec::new())
+        .unwrap();
+    let Some(Event::RunFile { name, bytes }) = page.events.last().cloned() else {
+        panic!("{:?}", page.events.last());
+    };
+    assert_eq!(name, "First---best.zip");
+    page.handle(Command::DeleteRun { id: id.clone() }, Vec::new())
+        .unwrap();
+    assert_eq!(page.runs().len(), 1);
+    // The copy is whole: it opens.
+    page.handle(Command::OpenRun { id: copy }, Vec::new())
+        .unwrap();
+    let failure = page
+        .handle(Command::OpenRun { id }, Vec::new())
+        .unwrap_err();
+    assert!(failure.contains("deleted"), "{failure}");
+
+    let upload = |bytes: &[u8]| {
+        let file = DataFile {
+            name: "mine.zip".to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        (Command::UploadRun, vec![file])
+    };
+    let (command, files) = upload(&bytes);
+    page.handle(command, files).unwrap();
+    assert_eq!(page.runs()[0].name, "First / best");
+    assert_eq!(page.runs().len(), 2);
+    for bad in [&bytes[..bytes.len() / 2], b"no zip"] {
+        let (command, files) = upload(bad);
+        let failure = page.handle(command, files).unwrap_err();
+        assert!(failure.contains("mine.zip"), "{failure}");
+        assert_eq!(page.runs().len(), 2);
+    }
+}
+
+#[test]
+fn the_data_set_is_kept_when_another_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::new(folder.path());
+    let load = Command::Load {
+        data: None,
+        seed: 0,
+    };
+    let mut broken = photographs();
+    broken[2].bytes.pop();
+    let failure = page.handle(load, broken).unwrap_err();
+    assert!(failure.contains("data_batch_3.bin"), "{failure}");
+    page.handle(
+        Command::Train {
+            config: short_run(),
+        },
+        Vec::new(),
+    )
+    .unwrap();
+    // A config for another data set is refused before anything is stored.
+    let other = RunConfig::default();
+    let failure = page
+        .handle(Command::Train { config: other }, Vec::new())
+        .unwrap_err();
+    assert!(failure.contains("data.set"), "{failure}");
+    assert_eq!(page.runs().len(), 1);
 }
