@@ -197,7 +197,7 @@ impl Defence {
         } = scale(set);
         let grey = is_grey(set);
         let (network, optimizer, training) = match (grey, lite) {
-            (true, _) => grey_recipe(lite),
+            (true, _) => grey_recipe(lite, self.objective.squeeze),
             (false, false) => challenge_recipe(),
             (false, true) => lite_recipe(),
         };
@@ -227,21 +227,40 @@ impl Defence {
 }
 
 /// 28 x 28 grey images. Ours: the paper gives no recipe for MNIST.
-fn grey_recipe(lite: bool) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
+///
+/// Squeezed runs take plain steps of one length and average the weights. Near the critical squeeze
+/// logits are drawn to nothing along the very direction that classifies; steps that shrink, or that
+/// are scaled by the gradient's size as Adam's, end in noise there, while the average of steps that
+/// go on keeps the direction.
+fn grey_recipe(lite: bool, squeeze: Squeeze) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
     let network = if lite {
         NetworkKind::SmallCnn
     } else {
         NetworkKind::MnistCnn
     };
-    let optimizer = OptimizerConfig {
-        schedule: ScheduleConfig {
-            kind: Schedule::OneCycle,
-            warmup: 0.3,
-            ..ScheduleConfig::default()
-        },
-        ..OptimizerConfig::default()
+    let optimizer = if squeeze == Squeeze::None {
+        OptimizerConfig {
+            learning_rate: 3e-3,
+            schedule: ScheduleConfig {
+                kind: Schedule::OneCycle,
+                warmup: 0.3,
+                ..ScheduleConfig::default()
+            },
+            ..OptimizerConfig::default()
+        }
+    } else {
+        OptimizerConfig {
+            kind: OptimizerKind::Nesterov,
+            learning_rate: 0.1,
+            ema_decay: 0.995,
+            ..OptimizerConfig::default()
+        }
     };
-    (network, optimizer, TrainingConfig::default())
+    let training = TrainingConfig {
+        steps: if squeeze == Squeeze::None { 2000 } else { 3000 },
+        ..TrainingConfig::default()
+    };
+    (network, optimizer, training)
 }
 
 /// The recipe of the CIFAR-10 challenge (`recipe.md`, "Architectures").
