@@ -117,8 +117,8 @@ pub fn optimizer_title(kind: OptimizerKind) -> &'static str {
     match kind {
         OptimizerKind::Adam => "Adam",
         OptimizerKind::AdamW => "AdamW",
-        OptimizerKind::Sgd => "SGD with momentum",
-        OptimizerKind::Nesterov => "SGD, Nesterov momentum",
+        OptimizerKind::Sgd => "SGD, momentum",
+        OptimizerKind::Nesterov => "SGD, Nesterov",
     }
 }
 
@@ -138,9 +138,9 @@ pub fn about_optimizer(kind: OptimizerKind) -> &'static str {
 pub fn schedule_title(kind: Schedule) -> &'static str {
     match kind {
         Schedule::Constant => "Constant",
-        Schedule::Step => "Drops at milestones",
-        Schedule::Cosine => "Cosine, down to 0",
-        Schedule::OneCycle => "One cycle, up and down",
+        Schedule::Step => "In drops",
+        Schedule::Cosine => "Cosine to 0",
+        Schedule::OneCycle => "One cycle",
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
         let paper = preset::find("cifar10-natural").unwrap().config;
         assert_eq!(
             optimiser(&paper.optimizer),
-            "SGD with momentum, 0.1, in drops, decay 2e-4"
+            "SGD, momentum, 0.1, in drops, decay 2e-4"
         );
         assert_eq!(
             augmentation(&paper.training),

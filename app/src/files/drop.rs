@@ -1,5 +1,7 @@
 //! Files dropped anywhere on the page.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
@@ -10,6 +12,9 @@ use crate::browser::js::call;
 use crate::files::picked::Picked;
 use crate::files::walk::walk;
 use crate::state::lab::Lab;
+
+/// A drag of which nothing is heard for so long is over.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// What dropped files become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +30,24 @@ pub enum Goal {
 pub fn DropOverlay() -> impl IntoView {
     let lab = Lab::get();
     let over = RwSignal::new(None::<Goal>);
+    let heard = StoredValue::new(0_u32);
     let hover = move |event: DragEvent| {
-        if carries_files(&event) {
-            // Without this the browser would open the file in place of the page.
-            event.prevent_default();
-            over.set(Some(goal(&event)));
+        if !carries_files(&event) {
+            return;
         }
+        // Without this the browser would open the file in place of the page.
+        event.prevent_default();
+        over.set(Some(goal(&event)));
+        // A drag that ends outside of the window, or by a key, may end without a word. While it goes
+        // on it is heard of several times a second.
+        heard.update_value(|count| *count = count.wrapping_add(1));
+        let count = heard.get_value();
+        let quiet = move || {
+            if heard.try_get_value() == Some(count) {
+                over.set(None);
+            }
+        };
+        set_timeout(quiet, SILENCE);
     };
     let listeners = [
         window_event_listener(ev::dragenter, hover),
@@ -96,12 +113,24 @@ fn carries_files(event: &DragEvent) -> bool {
     })
 }
 
+/// A zip over the list of runs is a run, anything else is data. While files hover, only their types
+/// are known, and not those of all systems.
 fn goal(event: &DragEvent) -> Goal {
     let over_runs = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
-        .and_then(|element| element.closest("#runs").ok().flatten());
-    over_runs.map_or(Goal::Data, |_| Goal::Run)
+        .and_then(|element| element.closest("#runs").ok().flatten())
+        .is_some();
+    let zip = event.data_transfer().is_some_and(|transfer| {
+        let items = transfer.items();
+        let kind = items.get(0).map(|item| item.type_()).unwrap_or_default();
+        items.length() == 1 && (kind.is_empty() || kind.ends_with("/zip") || kind.contains("-zip"))
+    });
+    if over_runs && zip {
+        Goal::Run
+    } else {
+        Goal::Data
+    }
 }
 
 /// Reads what was dropped. The event's own lists are gone once it is over, so entries are taken from

@@ -5,7 +5,6 @@ mod words;
 
 use leptos::prelude::*;
 
-use crate::files::drop::Goal;
 use crate::files::pick::{Choice, PickButton};
 use crate::state::lab::Lab;
 use row::Row;
@@ -35,7 +34,7 @@ pub fn RunsRoom() -> impl IntoView {
                     choice=Choice::File
                     accept=".zip"
                     disabled=locked
-                    picked=move |files| lab.take_files(Goal::Run, files)
+                    picked=move |files| lab.pick_run(files)
                 />
                 <p class="hint">
                     {move || {

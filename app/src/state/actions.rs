@@ -159,12 +159,21 @@ impl Lab {
             return;
         }
         match goal {
-            Goal::Run => self.upload_run(files),
-            Goal::Data => {
+            Goal::Run if is_zip(&files) => self.upload_run(files),
+            Goal::Run | Goal::Data => {
                 let paths = files.iter().map(|picked| picked.path.as_str());
                 let kind = kind_of(paths, self.wanted.get_untracked());
                 self.load(kind, files);
             }
+        }
+    }
+
+    /// Adds a run from a file that was picked for it.
+    pub fn pick_run(self, files: Vec<Picked>) {
+        if is_zip(&files) {
+            self.upload_run(files);
+        } else {
+            self.note("A run is one .zip file, as “Download” makes it.");
         }
     }
 
@@ -198,6 +207,10 @@ impl Lab {
         }
         false
     }
+}
+
+fn is_zip(files: &[Picked]) -> bool {
+    matches!(files, [one] if one.path.to_lowercase().ends_with(".zip"))
 }
 
 /// Training and attack.

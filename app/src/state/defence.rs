@@ -50,7 +50,8 @@ impl Defence {
             Self::Natural => "Natural",
             Self::LabelSmoothing => "Label smoothing",
             Self::SqueezeExample => "Squeezing, per image",
-            Self::SqueezeBatch => "Squeezing, batch-wise",
+            // The hyphen does not break.
+            Self::SqueezeBatch => "Squeezing, batch\u{2011}wise",
             Self::Similarity => "Logit similarity",
             Self::Adversarial => "Adversarial",
         }
@@ -76,7 +77,7 @@ impl Defence {
             }
             Self::Adversarial => {
                 "Be right on attacked images: each batch is attacked first. The strongest defence, \
-                 and several times the work."
+                 and most of its kinds cost several times the work."
             }
         }
     }

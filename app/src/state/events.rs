@@ -22,6 +22,9 @@ use crate::state::problem::{Problem, WayOut};
 /// Least time between two redraws.
 const CADENCE_MS: f64 = 90.0;
 
+/// Widest window that the style sheet (`layout.css`) gives one column: 60rem.
+const ONE_COLUMN_PX: f64 = 960.0;
+
 /// Events that wait to be shown.
 #[derive(Default)]
 pub struct Inbox {
@@ -203,9 +206,7 @@ impl Lab {
         config.data.path = None;
         self.show_config(config);
         // The list of runs is below everything that has just changed.
-        if let Some(room) = document().get_element_by_id("train") {
-            room.scroll_into_view();
-        }
+        show("train");
     }
 
     fn take_in_start(self, started: TrainingStarted) {
@@ -217,6 +218,10 @@ impl Lab {
             self.show_history(History::new(started.config.training.steps));
             let live = Live::new(started.config, started.parameters, started.step);
             self.live.set(Some(live));
+            // Where everything is in one column, the settings were before the eyes.
+            if is_narrow() {
+                request_animation_frame(|| show("numbers"));
+            }
         } else {
             self.history
                 .update_value(|history| history.cut(started.step));
@@ -255,6 +260,19 @@ impl Lab {
             }
         });
     }
+}
+
+/// Brings a part of the page before the visitor's eyes.
+fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}
+
+/// The style sheet puts everything in one column.
+fn is_narrow() -> bool {
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    width.is_some_and(|width| width <= ONE_COLUMN_PX)
 }
 
 fn now_ms() -> f64 {

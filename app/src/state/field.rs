@@ -251,8 +251,8 @@ impl Field {
             Self::TradesWeight => words(
                 "trades-weight",
                 "Weight",
-                "1/λ",
-                "What it counts that clean and attacked images are judged alike.",
+                "w",
+                "What it counts that clean and attacked images are judged alike (1/λ in the paper).",
             ),
             Self::LearningRate => words(
                 "learning-rate",

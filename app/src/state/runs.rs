@@ -78,19 +78,10 @@ impl Lab {
         }
     }
 
-    /// Adds a run from the file that it was downloaded as.
-    pub fn upload_run(self, files: Vec<Picked>) {
-        let is_zip = |picked: &Picked| picked.path.to_lowercase().ends_with(".zip");
-        match files.as_slice() {
-            [one] if is_zip(one) => {
-                if self.free_for("add the run") {
-                    self.ask(Asked::Runs, &Command::UploadRun, &files);
-                }
-            }
-            _ => self.note(
-                "A run is one .zip file, as “Download” makes it. To load images, drop them outside \
-                 of the list of runs.",
-            ),
+    /// Adds a run from the one file that it was downloaded as.
+    pub(super) fn upload_run(self, files: Vec<Picked>) {
+        if self.free_for("add the run") {
+            self.ask(Asked::Runs, &Command::UploadRun, &files);
         }
     }
 }

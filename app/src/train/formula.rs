@@ -93,7 +93,7 @@ const WARM: &str = "<msub><mi>Y</mi><mtext>warm</mtext></msub><mo>=</mo><mi>Y</m
     <mi>λ</mi><mo>(</mo><mi>Y</mi><mo>−</mo><mfrac><mn>1</mn><mi>C</mi></mfrac><mo>)</mo>";
 const SUM: &str = "<munder><mo movablelimits=\"false\">∑</mo><mi>i</mi></munder>";
 const BAR: &str = "<mo stretchy=\"false\">‖</mo>";
-const KL: &str = "<mo>+</mo><mfrac><mn>1</mn><mi>λ</mi></mfrac><mi mathvariant=\"normal\">KL</mi>\
+const KL: &str = "<mo>+</mo><mi>w</mi><mspace width=\"0.15em\"/><mi mathvariant=\"normal\">KL</mi>\
     <mo>(</mo><mi>Z</mi><mo>‖</mo><msup><mi>Z</mi><mo>′</mo></msup><mo>)</mo>";
 
 #[cfg(test)]

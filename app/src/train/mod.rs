@@ -18,7 +18,7 @@ use crate::chart::{accuracy, loss};
 use crate::data::DataPanel;
 use form::TrainForm;
 use numbers::Numbers;
-use run_bar::RunBar;
+use run_bar::{RunBar, RunFacts};
 
 const LOSS: Figure = Figure {
     test_id: "loss-chart",
@@ -56,6 +56,7 @@ pub fn TrainRoom() -> impl IntoView {
             <TrainForm />
             <div class="bench">
                 <RunBar />
+                <RunFacts />
                 <Numbers />
                 <div class="charts">
                     <ChartView figure=LOSS />

@@ -71,7 +71,7 @@ pub fn Numbers() -> impl IntoView {
     });
     let norm = of(|live| Some(measure(f64::from(live.latest?.logit_norm))));
     view! {
-        <dl class="numbers">
+        <dl class="numbers" id="numbers">
             <div>
                 <dt>"Loss"</dt>
                 <dd data-testid="loss">{loss}</dd>

@@ -1,8 +1,8 @@
 //! Presets to choose from, and those that fit images that have just been loaded.
 
 use leptos::prelude::*;
+use squeeze_engine::config::DataKind;
 use squeeze_engine::config::preset::{self, Preset};
-use squeeze_engine::config::{DataKind, RunConfig};
 
 use crate::format::distance;
 use crate::state::lab::Lab;
@@ -80,8 +80,7 @@ fn Offer() -> impl IntoView {
         let fitting = lab
             .config
             .with_untracked(|config| presets::fitting(kind, config))?;
-        let words = what_fits(kind, &fitting.config);
-        let label = format!("Take “{}”", fitting.title);
+        let words = what_fits(kind, &fitting);
         Some(view! {
             <div class="offer" data-testid="offer" role="status">
                 <p>{words}</p>
@@ -92,7 +91,7 @@ fn Offer() -> impl IntoView {
                         data-testid="offer-take"
                         on:click=move |_| lab.take_preset(&fitting)
                     >
-                        {label}
+                        "Take that preset"
                     </button>
                     <button
                         type="button"
@@ -107,17 +106,20 @@ fn Offer() -> impl IntoView {
     }
 }
 
-fn what_fits(kind: DataKind, config: &RunConfig) -> String {
+fn what_fits(kind: DataKind, preset: &Preset) -> String {
+    let config = &preset.config;
     let name = match kind {
-        DataKind::Folder => "Photographs",
+        DataKind::Folder => "photographs",
         other => other.title(),
     };
     let noise = match config.objective.noise_sigma {
         0.0 => String::new(),
-        sigma => format!("noise σ {}, ", distance(sigma)),
+        sigma => format!(", noise σ\u{a0}{}", distance(sigma)),
     };
     format!(
-        "These settings were made for other images. {name} usually: {}, {noise}attacks with ε {}.",
+        "These settings were made for other images. For {name} there is the preset “{}”: {}{noise}, \
+         attacks with ε\u{a0}{}.",
+        preset.title,
         config.network,
         distance(config.attack.epsilon)
     )

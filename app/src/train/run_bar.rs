@@ -69,7 +69,7 @@ pub fn RunBar() -> impl IntoView {
             <div class="buttons">
                 <button
                     type="button"
-                    class="primary"
+                    class:primary=move || !resumable()
                     data-testid="train"
                     aria-describedby="run-line"
                     disabled=move || {
@@ -82,6 +82,7 @@ pub fn RunBar() -> impl IntoView {
                 // One button with two names, so that the keyboard's focus stays on it.
                 <button
                     type="button"
+                    class:primary=resumable
                     data-testid=move || if resumable() { "resume" } else { "pause" }
                     disabled=move || {
                         let phase = lab.phase.get();
@@ -159,6 +160,35 @@ fn RunProgress() -> impl IntoView {
                 .map_or_else(|| "–".to_owned(), duration)
         })
     };
+    view! {
+        <Progress label="Training steps done" share=share still=still />
+        <dl class="run-facts">
+            <div>
+                <dt>"Step"</dt>
+                <dd data-testid="step">
+                    {move || format!("{} / {}", steps.get().0, total())}
+                </dd>
+            </div>
+            <div>
+                <dt>"Speed"</dt>
+                <dd>
+                    <span data-testid="steps-per-sec">{move || rate(speed())}</span>
+                    " steps/s"
+                </dd>
+            </div>
+            <div>
+                <dt>"Time left"</dt>
+                <dd>{left}</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// What else there is to know of the run at hand. On a narrow screen the bar stays in sight and this
+/// does not.
+#[component]
+pub fn RunFacts() -> impl IntoView {
+    let lab = Lab::get();
     let learning_rate = move || {
         lab.live.with(|live| {
             live.as_ref().and_then(|live| live.latest).map_or_else(
@@ -180,25 +210,7 @@ fn RunProgress() -> impl IntoView {
         })
     };
     view! {
-        <Progress label="Training steps done" share=share still=still />
         <dl class="run-facts">
-            <div>
-                <dt>"Step"</dt>
-                <dd data-testid="step">
-                    {move || format!("{} / {}", steps.get().0, total())}
-                </dd>
-            </div>
-            <div>
-                <dt>"Speed"</dt>
-                <dd>
-                    <span data-testid="steps-per-sec">{move || rate(speed())}</span>
-                    " steps/s"
-                </dd>
-            </div>
-            <div>
-                <dt>"Time left"</dt>
-                <dd>{left}</dd>
-            </div>
             <div>
                 <dt>"Learning rate"</dt>
                 <dd data-testid="rate-now">{learning_rate}</dd>
