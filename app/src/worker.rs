@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::{Array, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Array, Object, Reflect, Uint8Array, WebAssembly};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::Event;
@@ -147,7 +147,7 @@ fn take_files(message: &JsValue) -> Vec<Reference> {
     let Some(list) = get(message, FILES).and_then(|list| list.dyn_into::<Array>().ok()) else {
         return Vec::new();
     };
-    if let Some(message) = message.dyn_ref() {
+    if let Some(message) = message.dyn_ref::<Object>() {
         // The message is a copy of this worker's own; nothing in it is locked.
         let _ = Reflect::delete_property(message, &FILES.into());
     }

@@ -119,7 +119,7 @@ pub fn Needs(
             <div class="needs-ways">
                 {buttons}
                 <p class="hint">
-                    "Or drop them anywhere on this page. Files are read on this computer and never \
+                    "Or drop files anywhere on this page. They are read on this computer and never \
                      uploaded."
                 </p>
             </div>

@@ -169,7 +169,7 @@ fn RunProgress() -> impl IntoView {
                     {move || format!("{} / {}", steps.get().0, total())}
                 </dd>
             </div>
-            <div>
+            <div class="run-speed">
                 <dt>"Speed"</dt>
                 <dd>
                     <span data-testid="steps-per-sec">{move || rate(speed())}</span>
