@@ -60,7 +60,8 @@ impl Lab {
         });
     }
 
-    /// Chooses the form of the logit penalty by its name. A weight of nothing becomes a usual one.
+    /// Chooses the form of the logit penalty by its name. Its usual weight comes with it: the two forms
+    /// weigh quite differently.
     pub fn choose_squeeze(self, name: &str) {
         let Some(squeeze) = Squeeze::ALL.into_iter().find(|form| form.name() == name) else {
             return;
@@ -74,9 +75,7 @@ impl Lab {
                 Squeeze::Example => Defence::SqueezeExample,
                 Squeeze::Batch => Defence::SqueezeBatch,
             };
-            if objective.beta == 0.0 {
-                objective.beta = presets::objective(config.data.set, defence, Adversary::None).beta;
-            }
+            objective.beta = presets::objective(config.data.set, defence, Adversary::None).beta;
         });
     }
 

@@ -60,7 +60,7 @@ pub fn RunBar() -> impl IntoView {
             }
             Model::Trained => lab
                 .live
-                .with(|live| live.as_ref().map_or_else(String::new, |live| outcome(live))),
+                .with(|live| live.as_ref().map_or_else(String::new, outcome)),
         }
     };
 
