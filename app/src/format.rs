@@ -96,6 +96,40 @@ pub fn of_255(distance: f64) -> String {
     }
 }
 
+/// What something takes of a disk.
+pub fn size(bytes: u64) -> String {
+    let units = ["bytes", "kB", "MB", "GB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && value < 9.95);
+    format!("{value:.digits$} {}", units[unit])
+}
+
+/// A pixel distance, as it is usually written: in 255ths where it is a whole number of them.
+pub fn distance(value: f64) -> String {
+    let of_255 = value * 255.0;
+    if value > 0.0 && (of_255 - of_255.round()).abs() < 1e-9 && of_255 < 254.5 {
+        format!("{of_255:.0}/255")
+    } else {
+        short(value)
+    }
+}
+
+/// A learning rate or another number whose size may be anything.
+pub fn small(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.000_95 {
+        let text = format!("{value:.1e}");
+        text.replace(".0e", "e")
+    } else {
+        let text = format!("{value:.4}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
 /// A number with no needless zeros, for words beside a field.
 pub fn short(value: f64) -> String {
     let text = format!("{value:.3}");
@@ -131,6 +165,18 @@ mod tests {
         assert_eq!(duration(3700.0), "1 h 01 min");
         assert_eq!(of_255(8.0 / 255.0), "8/255");
         assert_eq!(of_255(0.3), "76.5/255");
+        assert_eq!(size(12), "12 bytes");
+        assert_eq!(size(3_456), "3.5 kB");
+        assert_eq!(size(999_600), "1.0 MB");
+        assert_eq!(size(45_600_000), "46 MB");
+        assert_eq!(distance(8.0 / 255.0), "8/255");
+        assert_eq!(distance(0.3), "0.3");
+        assert_eq!(distance(0.0), "0");
+        assert_eq!(small(0.001), "0.001");
+        assert_eq!(small(4e-9), "4e-9");
+        assert_eq!(small(0.000_12), "1.2e-4");
+        assert_eq!(small(0.2), "0.2");
+        assert_eq!(small(0.0), "0");
         assert_eq!(short(10.733), "10.733");
         assert_eq!(short(0.5), "0.5");
         assert_eq!(short(2.0), "2");

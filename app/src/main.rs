@@ -1,17 +1,23 @@
 //! The page of Squeeze: train a small classifier, defend it, attack it.
 //!
 //! Modules in the order data flows through them: [`engine`] opens a device and hears the worker,
-//! [`state`] is what the page knows, the rooms ([`train`], [`attack`]) show it.
+//! [`files`] takes what the visitor drops, [`state`] is what the page knows, the rooms ([`train`],
+//! [`attack`], [`runs`]) show it.
 
 mod attack;
+mod browser;
 mod chart;
 mod controls;
+mod data;
 mod engine;
+mod files;
 mod format;
 mod header;
 mod page;
+mod runs;
 mod state;
 mod train;
+mod words;
 
 fn main() {
     console_error_panic_hook::set_once();

@@ -7,12 +7,14 @@ use leptos::prelude::*;
 use crate::attack::AttackRoom;
 use crate::controls::problems::Problems;
 use crate::engine::start;
+use crate::files::drop::DropOverlay;
 use crate::header::Header;
+use crate::runs::RunsRoom;
 use crate::state::lab::Lab;
 use crate::train::TrainRoom;
 
 /// The rooms: anchor and name, in the order of the story.
-pub const ROOMS: [(&str, &str); 2] = [("train", "Train"), ("attack", "Attack")];
+pub const ROOMS: [(&str, &str); 3] = [("train", "Train"), ("attack", "Attack"), ("runs", "Runs")];
 
 /// The page.
 #[component]
@@ -29,7 +31,9 @@ pub fn Page() -> impl IntoView {
             <Problems />
             <TrainRoom />
             <AttackRoom />
+            <RunsRoom />
         </main>
+        <DropOverlay />
         <footer>
             <p>
                 "Everything runs in this browser: no image and no model leaves it. Method: "

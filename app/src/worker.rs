@@ -1,21 +1,37 @@
 //! The engine in a web worker: commands come in as messages, events go out as messages.
 //!
 //! Commands are carried out one after the other; those that steer what runs at the moment (pause,
-//! stop) take effect at once, at its next edge.
+//! stop) take effect at once, at its next edge. Files come as references and are read when the turn of
+//! their command comes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Object, Reflect, Uint8Array, WebAssembly};
 use squeeze_engine::choice::DeviceWish;
-use squeeze_engine::data::mnist;
+use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::Event;
-use squeeze_engine::protocol::{Command, READY};
+use squeeze_engine::protocol::{Command, FILES, READY};
 use squeeze_engine::session::{Session, steer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, Response};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent, Response};
+
+/// Least time between two reports of how far the reading of files has come.
+const CADENCE_MS: f64 = 90.0;
+
+/// A command whose turn has not come yet.
+struct Waiting {
+    command: Command,
+    files: Vec<Reference>,
+}
+
+/// A file of the visitor's, not read yet.
+struct Reference {
+    path: String,
+    file: File,
+}
 
 /// Serves a [`Session`] to the page for as long as the worker lives.
 ///
@@ -32,7 +48,9 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
 
     let answers = scope.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        let command: Command = match serde_wasm_bindgen::from_value(message.data()) {
+        let data = message.data();
+        let files = take_files(&data);
+        let command: Command = match serde_wasm_bindgen::from_value(data) {
             Ok(command) => command,
             Err(error) => {
                 let message = format!("the worker does not understand a command: {error}");
@@ -43,7 +61,7 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
         let Some(command) = steer(&control, command) else {
             return;
         };
-        waiting.borrow_mut().push_back(command);
+        waiting.borrow_mut().push_back(Waiting { command, files });
         let Some(mut session) = idle.take() else {
             return;
         };
@@ -51,7 +69,7 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
         spawn_local(async move {
             loop {
                 let next = waiting.borrow_mut().pop_front();
-                let Some(command) = next else {
+                let Some(Waiting { command, files }) = next else {
                     break;
                 };
                 let mut emit = |event: Event| post(&answers, &event);
@@ -67,7 +85,10 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                         };
                         open(&mut session, wish, &mnist_url, &mut emit).await
                     }
-                    other => session.handle(other, &mut emit).await,
+                    other => match read_all(files, &mut emit).await {
+                        Ok(files) => session.handle(other, files, &mut emit).await,
+                        Err(message) => Err(message),
+                    },
                 };
                 if let Err(message) = done {
                     post(&answers, &Event::Failed { message });
@@ -79,6 +100,7 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The handler lives as long as the worker.
     on_message.forget();
+    report_rejections(&scope);
     // A string can always be posted.
     let _ = scope.post_message(&JsValue::from_str(READY));
 }
@@ -97,7 +119,7 @@ async fn open(
         fetch(&c).await?,
         fetch(&d).await?,
     ];
-    session.load(&files, emit)
+    session.load_mnist(&files, emit).await
 }
 
 async fn fetch(url: &str) -> Result<Vec<u8>, String> {
@@ -117,6 +139,86 @@ async fn fetch(url: &str) -> Result<Vec<u8>, String> {
         .await
         .map_err(|_| failed("the download broke off"))?;
     Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Takes the files out of a message, so that what is left is the command alone.
+fn take_files(message: &JsValue) -> Vec<Reference> {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok();
+    let Some(list) = get(message, FILES).and_then(|list| list.dyn_into::<Array>().ok()) else {
+        return Vec::new();
+    };
+    if let Some(message) = message.dyn_ref::<Object>() {
+        // The message is a copy of this worker's own; nothing in it is locked.
+        let _ = Reflect::delete_property(message, &FILES.into());
+    }
+    list.iter()
+        .filter_map(|entry| {
+            Some(Reference {
+                path: get(&entry, "path")?.as_string()?,
+                file: get(&entry, "file")?.dyn_into().ok()?,
+            })
+        })
+        .collect()
+}
+
+/// Reads files, one after the other: what is in memory twice is one file and not all of them.
+async fn read_all(
+    files: Vec<Reference>,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Vec<DataFile>, String> {
+    let total = files.iter().map(|file| file.file.size() as usize).sum();
+    let mut done = 0;
+    let mut told_ms = js_sys::Date::now();
+    let mut read = Vec::with_capacity(files.len());
+    for Reference { path, file } in files {
+        let unreadable = |_| {
+            format!(
+                "“{path}” cannot be read: it may have been moved, or belong to somebody else. Choose \
+                 the files again"
+            )
+        };
+        let buffer = JsFuture::from(file.array_buffer())
+            .await
+            .map_err(unreadable)?;
+        let bytes = Uint8Array::new(&buffer).to_vec();
+        done += bytes.len();
+        read.push(DataFile { name: path, bytes });
+        let now_ms = js_sys::Date::now();
+        if now_ms - told_ms > CADENCE_MS {
+            told_ms = now_ms;
+            emit(Event::DataProgress { done, total });
+        }
+    }
+    Ok(read)
+}
+
+/// Passes on what went wrong in a promise that nobody waited for, so that nothing fails in silence.
+fn report_rejections(scope: &DedicatedWorkerGlobalScope) {
+    let answers = scope.clone();
+    let on_rejection = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let reason = Reflect::get(&event, &"reason".into()).unwrap_or(JsValue::UNDEFINED);
+        let said = match reason.dyn_ref::<js_sys::Error>() {
+            Some(error) => String::from(error.message()),
+            None => reason.as_string().unwrap_or_else(|| format!("{reason:?}")),
+        };
+        if reason.is_instance_of::<WebAssembly::RuntimeError>() {
+            // The engine itself broke down, and its session is gone with the task that had it. Thrown
+            // where the page hears it, which then offers to start again.
+            wasm_bindgen::throw_val(reason);
+        }
+        let message = format!("something went wrong in the engine: {said}");
+        post(&answers, &Event::Failed { message });
+    });
+    let listening = scope.add_event_listener_with_callback(
+        "unhandledrejection",
+        on_rejection.as_ref().unchecked_ref(),
+    );
+    if let Err(error) = listening {
+        // A worker's scope takes any listener; if not, that is a fault of this program.
+        wasm_bindgen::throw_val(error);
+    }
+    // The handler lives as long as the worker.
+    on_rejection.forget();
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, event: &Event) {

@@ -359,15 +359,7 @@ impl Browser {
     }
 
     fn click_on(&self, expression: &str, name: &str) -> Result<()> {
-        let place = self.eval(&format!(
-            "(() => {{ const e = {expression}; if (!e) return null; \
-             e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             const r = e.getBoundingClientRect(); \
-             return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
-        ))?;
-        let (Some(x), Some(y)) = (place[0].as_f64(), place[1].as_f64()) else {
-            return Err(BrowserError::NoElement(name.to_owned()));
-        };
+        let (x, y) = self.middle_of(expression, name)?;
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             self.call(
@@ -376,6 +368,37 @@ impl Browser {
             )?;
         }
         Ok(())
+    }
+
+    /// Drops files or folders of this machine onto the element with this `data-testid`, as from a file
+    /// manager.
+    ///
+    /// # Errors
+    /// [`BrowserError::NoElement`].
+    pub fn drop_files(&self, testid: &str, paths: &[PathBuf]) -> Result<()> {
+        let (x, y) = self.middle_of(&element(testid), testid)?;
+        let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            self.call(
+                "Input.dispatchDragEvent",
+                json!({ "type": kind, "x": x, "y": y, "data": data }),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Brings an element into the window and says where its middle is.
+    fn middle_of(&self, expression: &str, name: &str) -> Result<(f64, f64)> {
+        let place = self.eval(&format!(
+            "(() => {{ const e = {expression}; if (!e) return null; \
+             e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+             const r = e.getBoundingClientRect(); \
+             return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+        ))?;
+        place[0]
+            .as_f64()
+            .zip(place[1].as_f64())
+            .ok_or_else(|| BrowserError::NoElement(name.to_owned()))
     }
 
     /// Gives the control with this `data-testid` a value: types into a text or number field, chooses in

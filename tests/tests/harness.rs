@@ -187,6 +187,34 @@ fn browser_acts_as_a_user_and_hears_workers() {
 }
 
 #[test]
+fn browser_drops_files_and_folders() {
+    let site = site();
+    let server = Server::start(site.path(), 0, Compression::None).unwrap();
+    let browser = Browser::start(Graphics::None).unwrap();
+    browser.open(&server.url()).unwrap();
+    browser
+        .eval(
+            "addEventListener('dragover', e => e.preventDefault()), \
+             addEventListener('drop', e => { e.preventDefault(); const kinds = \
+             [...e.dataTransfer.items].map(i => i.webkitGetAsEntry()) \
+             .map(i => `${i.name} ${i.isDirectory}`); \
+             document.querySelector('[data-testid=out]').textContent = kinds.join(); })",
+        )
+        .unwrap();
+    let folder = TempDir::new().unwrap();
+    let class = folder.path().join("cats");
+    fs::create_dir(&class).unwrap();
+    let file = folder.path().join("data.gz");
+    fs::write(&file, [31u8, 139]).unwrap();
+    browser.drop_files("out", &[file, class]).unwrap();
+    let dropped = "document.querySelector('[data-testid=out]').textContent \
+                   === 'data.gz false,cats true'";
+    browser
+        .wait_for("the drop", Duration::from_secs(10), dropped)
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
 fn browser_shows_sizes_and_color_schemes() {
     let site = site();
     let server = Server::start(site.path(), 0, Compression::None).unwrap();

@@ -8,9 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
-use squeeze_tests::browser::{Browser, ColorScheme, Graphics};
+use squeeze_tests::browser::{Browser, ColorScheme, Graphics, element};
 use squeeze_tests::server::{Compression, Server};
+use tempfile::TempDir;
 
 /// Anything on SwiftShader with two cores, compiling the kernels included.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -27,6 +30,11 @@ const WATCH_LOSS: &str = "(() => { window.losses = []; \
         if (Number.isFinite(loss)) window.losses.push([number('step'), loss]); }; \
     new MutationObserver(note).observe(document.querySelector('[data-testid=loss]'), \
         { childList: true, characterData: true, subtree: true }); })()";
+
+/// Every file that the page hands out as a download.
+const WATCH_DOWNLOADS: &str = "if (self.window) { window.downloads = []; \
+    const make = URL.createObjectURL; URL.createObjectURL = blob => { \
+    window.downloads.push(blob); return make.call(URL, blob); }; }";
 
 /// One browser at a time: they would slow each other down beyond the limits.
 fn alone() -> MutexGuard<'static, ()> {
@@ -51,6 +59,7 @@ impl Visit {
         let server = Server::start(&dist, 0, Compression::None).unwrap();
         let browser = Browser::start(graphics).unwrap();
         browser.on_new_document(WATCH_LONG_TASKS).unwrap();
+        browser.on_new_document(WATCH_DOWNLOADS).unwrap();
         browser.open(&format!("{}{query}", server.url())).unwrap();
         Self { server, browser }
     }
@@ -85,6 +94,66 @@ impl Visit {
             .wait_for(&format!("step {step}"), PATIENCE, &condition)
             .unwrap_or_else(|error| panic!("{error}"));
         self.expect_no_error();
+    }
+
+    /// Waits until the element's text holds these words; an error message on the page ends the wait,
+    /// unless it is what is waited for.
+    fn wait_for_text(&self, testid: &str, words: &str) {
+        let words = Value::from(words).to_string();
+        let condition = format!(
+            "(document.querySelector('[data-testid=\"{testid}\"]')?.innerText ?? '').includes({words}) || \
+             document.querySelector('[data-testid=error]') !== null"
+        );
+        self.browser
+            .wait_for(&format!("{words} in `{testid}`"), PATIENCE, &condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+        if testid != "error" {
+            self.expect_no_error();
+        }
+    }
+
+    /// Waits until so many runs are listed.
+    fn wait_for_runs(&self, count: usize) {
+        let condition =
+            format!("document.querySelectorAll('[data-testid=run]').length === {count}");
+        self.browser
+            .wait_for(&format!("{count} runs"), PATIENCE, &condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.expect_no_error();
+    }
+
+    /// Opens a group of settings.
+    fn open_group(&self, testid: &str) {
+        self.browser
+            .eval(&format!("{}.open = true", element(testid)))
+            .unwrap();
+    }
+
+    /// The value of an input.
+    fn value(&self, testid: &str) -> String {
+        let value = self
+            .browser
+            .eval(&format!("{}.value", element(testid)))
+            .unwrap();
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Settings of a run that learns something in a moment.
+    fn set_up_a_short_run(&self, steps: usize) {
+        self.browser.set("objective", "natural").unwrap();
+        self.open_group("group-optimiser");
+        for (field, value) in [
+            ("sigma", "0"),
+            ("optimizer", "adam"),
+            ("schedule", "constant"),
+            ("warmup", "0"),
+            ("learning-rate", "0.003"),
+            ("steps", &steps.to_string()),
+            ("batch-size", "32"),
+            ("seed", "1"),
+        ] {
+            self.browser.set(field, value).unwrap();
+        }
     }
 
     fn expect_no_error(&self) {
@@ -200,17 +269,7 @@ fn train_and_attack(graphics: Graphics, query: &str, name: &str, steps: u32) {
         browser.text("device").unwrap().replace('\n', " ")
     );
 
-    browser.set("objective", "natural").unwrap();
-    for (field, value) in [
-        ("sigma", "0"),
-        ("optimizer", "adam"),
-        ("learning-rate", "0.003"),
-        ("steps", &steps.to_string()),
-        ("batch-size", "32"),
-        ("seed", "1"),
-    ] {
-        browser.set(field, value).unwrap();
-    }
+    visit.set_up_a_short_run(steps as usize);
     browser.eval(WATCH_LOSS).unwrap();
     let start = Instant::now();
     browser.click("train").unwrap();
@@ -369,8 +428,9 @@ fn a_keyboard_reaches_every_control() {
     let _alone = alone();
     let visit = Visit::new(Graphics::None, "?device=cpu");
     visit.wait_for_status("ready");
+    visit.open_group("group-optimiser");
     let mut reached = Vec::new();
-    for _ in 0..80 {
+    for _ in 0..100 {
         visit.browser.press("Tab").unwrap();
         let name = visit
             .browser
@@ -379,8 +439,11 @@ fn a_keyboard_reaches_every_control() {
         reached.push(name.as_str().unwrap_or_default().to_owned());
     }
     for control in [
+        "data-set",
+        "preset",
         "network",
         "sigma",
+        "group-combine",
         "optimizer",
         "learning-rate",
         "steps",
@@ -391,6 +454,7 @@ fn a_keyboard_reaches_every_control() {
         "step-size",
         "iterations",
         "attack-images",
+        "run-upload-button",
     ] {
         assert!(
             reached.iter().any(|name| name == control),
@@ -424,5 +488,210 @@ fn a_wrong_number_is_named_and_cannot_be_run() {
             .unwrap(),
         false
     );
+    visit.expect_clean_record();
+}
+
+#[test]
+fn values_that_do_not_go_together_are_named_at_the_field() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    visit.wait_for_status("ready");
+    visit.open_group("group-evaluation");
+    visit.browser.set("patience", "3").unwrap();
+    visit.browser.set("eval-every", "0").unwrap();
+    let group = visit.browser.text("group-evaluation").unwrap();
+    assert!(group.contains("needs mending"), "{group}");
+    assert!(group.contains("“Look every” above 0"), "{group}");
+    let disabled = "document.querySelector('[data-testid=train]').disabled";
+    assert_eq!(visit.browser.eval(disabled).unwrap(), true);
+    visit.browser.set("eval-every", "50").unwrap();
+    assert_eq!(visit.browser.eval(disabled).unwrap(), false);
+    visit.expect_clean_record();
+}
+
+#[test]
+fn presets_and_the_critical_squeeze_fill_the_form() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    visit.wait_for_status("ready");
+    visit.browser.set("preset", "mnist-lite-ls-0.9").unwrap();
+    assert_eq!(visit.value("lambda"), "0.9");
+    visit.browser.set("preset", "mnist-lsq-batch-11").unwrap();
+    assert_eq!(visit.value("beta"), "11");
+    assert_eq!(visit.value("network"), "mnist-cnn");
+    let critical = visit.browser.text("critical").unwrap();
+    assert!(critical.contains("10.73: past it"), "{critical}");
+    visit.browser.set("beta", "9.5").unwrap();
+    let critical = visit.browser.text("critical").unwrap();
+    assert!(!critical.contains("past it"), "{critical}");
+    assert_eq!(visit.value("preset"), "", "it is no preset any more");
+    visit.expect_clean_record();
+}
+
+/// The four files of MNIST, as the repository has them.
+fn idx_files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
+    [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ]
+    .map(|name| folder.join(name).canonicalize().unwrap())
+    .into()
+}
+
+#[test]
+fn dropped_idx_files_become_the_data_set() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    assert!(browser.text("data-line").unwrap().starts_with("MNIST"));
+
+    // Fashion-MNIST has the format of MNIST, so that these files do for it.
+    browser.set("data-set", "fashion-mnist").unwrap();
+    let needs = browser.text("data-needs").unwrap();
+    assert!(needs.contains("never uploaded"), "{needs}");
+    browser.drop_files("data", &idx_files()).unwrap();
+    visit.wait_for_text("data-line", "Fashion-MNIST");
+    let line = browser.text("data-line").unwrap();
+    assert!(line.contains("60,000 training"), "{line}");
+    assert!(line.contains("28 × 28"), "{line}");
+    assert_eq!(visit.status(), "ready");
+
+    // The settings are those for digits until the visitor takes others.
+    assert_eq!(visit.value("epsilon"), "0.3");
+    browser.click("offer-take").unwrap();
+    assert_eq!(visit.value("epsilon"), "0.1");
+    assert!(visit.value("preset").starts_with("fashion-mnist-lite-"));
+
+    // There and back again, with no second drop.
+    browser.set("data-set", "mnist").unwrap();
+    let mnist = format!("{}?.innerText.startsWith('MNIST')", element("data-line"));
+    browser
+        .wait_for("MNIST again", PATIENCE, &mnist)
+        .unwrap_or_else(|error| panic!("{error}"));
+    browser.set("data-set", "fashion-mnist").unwrap();
+    visit.wait_for_text("data-line", "Fashion-MNIST");
+    visit.photograph("data");
+    visit.expect_clean_record();
+}
+
+#[test]
+fn a_bad_file_is_named_and_the_data_set_before_it_is_kept() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    let folder = TempDir::new().unwrap();
+    let bad = folder.path().join("cifar-10-binary.tar.gz");
+    std::fs::write(&bad, "this is no archive").unwrap();
+    browser.drop_files("data", &[bad]).unwrap();
+    visit.wait_for_text("error", "cifar-10-binary.tar.gz");
+    let message = browser.text("error").unwrap();
+    assert!(message.contains("cifar-10-binary.tar.gz"), "{message}");
+    visit.photograph("bad-file");
+    browser.set("data-set", "mnist").unwrap();
+    let line = browser.text("data-line").unwrap();
+    assert!(line.starts_with("MNIST"), "{line}");
+    assert_eq!(visit.status(), "ready");
+
+    // The engine goes on as if nothing had happened.
+    visit.set_up_a_short_run(5);
+    browser.click("train").unwrap();
+    visit.wait_for_status("trained");
+    visit.expect_clean_record();
+}
+
+#[test]
+fn a_run_outlives_a_reload_and_can_be_managed() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    visit.wait_for_text("no-runs", "No runs yet");
+    let steps = 200;
+    visit.set_up_a_short_run(steps);
+    browser.click("train").unwrap();
+    visit.wait_for_status("training");
+    visit.wait_for_step(5);
+    browser.click("pause").unwrap();
+    visit.wait_for_status("paused");
+    visit.wait_for_text("saved", "at step");
+    let paused_at = visit.number("step");
+    assert!(paused_at < steps as f64, "it was over before the pause");
+
+    // The page is closed and opened again.
+    browser
+        .open(&format!("{}?device=cpu", visit.server.url()))
+        .unwrap();
+    visit.wait_for_status("ready");
+    visit.wait_for_runs(1);
+    let run = browser.text("run").unwrap();
+    assert!(
+        run.contains("can go on") && run.contains("natural"),
+        "{run}"
+    );
+    browser.click("run-open").unwrap();
+    visit.wait_for_status("paused");
+    assert_eq!(visit.number("step"), paused_at);
+    assert_eq!(visit.value("steps"), steps.to_string());
+    assert_eq!(visit.value("batch-size"), "32");
+    visit.number("loss");
+    visit.number("train-accuracy");
+    visit.photograph("opened");
+    browser.click("resume").unwrap();
+    visit.wait_for_status("trained");
+    assert_eq!(visit.number("step"), steps as f64);
+    assert!(visit.number("test-accuracy") > 50.0);
+    visit.wait_for_text("run", "finished");
+    let run = browser.text("run").unwrap();
+    assert!(run.contains('%'), "no test accuracy: {run}");
+
+    browser.click("run-rename").unwrap();
+    browser.set("run-name", "The one to keep").unwrap();
+    browser.click("run-name-save").unwrap();
+    visit.wait_for_text("run", "The one to keep");
+    browser.click("run-duplicate").unwrap();
+    visit.wait_for_runs(2);
+
+    browser.click("run-download").unwrap();
+    browser
+        .wait_for("the download", PATIENCE, "window.downloads.length === 1")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let zip = browser
+        .eval(
+            "new Promise(done => { const reader = new FileReader(); \
+             reader.onload = () => done(reader.result.split(',')[1]); \
+             reader.readAsDataURL(window.downloads[0]); })",
+        )
+        .unwrap();
+    let zip = BASE64_STANDARD
+        .decode(zip.as_str().unwrap_or_default())
+        .unwrap();
+    assert!(zip.starts_with(b"PK"), "a run is downloaded as a zip");
+
+    browser.click("run-delete").unwrap();
+    assert!(browser.text("run").unwrap().contains("for good?"));
+    browser.click("run-delete-no").unwrap();
+    visit.wait_for_runs(2);
+    for left in [1, 0] {
+        browser.click("run-delete").unwrap();
+        browser.click("run-delete-yes").unwrap();
+        visit.wait_for_runs(left);
+    }
+    visit.wait_for_text("no-runs", "No runs yet");
+
+    // What was downloaded comes back, onto the empty room.
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("run.zip");
+    std::fs::write(&file, zip).unwrap();
+    browser.drop_files("no-runs", &[file]).unwrap();
+    visit.wait_for_runs(1);
+    visit.photograph("runs");
+    browser.click("run-open").unwrap();
+    visit.wait_for_status("trained");
+    assert_eq!(visit.number("step"), steps as f64);
     visit.expect_clean_record();
 }

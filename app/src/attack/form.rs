@@ -43,7 +43,10 @@ pub fn AttackForm() -> impl IntoView {
                 <NumberField field=Field::StepSize aside=step_aside />
                 <NumberField field=Field::Iterations aside=reach />
             </div>
-            <NumberField field=Field::AttackImages aside=images_aside />
+            <div class="field-pair">
+                <NumberField field=Field::AttackImages aside=images_aside />
+                <NumberField field=Field::AttackBatch />
+            </div>
             <div class="formula">
                 <p class="formula-lead">"Repeat"</p>
                 <div inner_html=PGD></div>

@@ -59,16 +59,7 @@ pub fn AttackResult() -> impl IntoView {
 #[component]
 fn AttackBar() -> impl IntoView {
     let lab = Lab::get();
-    let wrong = Memo::new(move |_| {
-        lab.invalid.with(|invalid| {
-            let names: Vec<&str> = Field::ATTACK
-                .into_iter()
-                .filter(|field| invalid.contains_key(field))
-                .map(|field| field.words().label)
-                .collect();
-            (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
-        })
-    });
+    let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_attack));
     let waiting = move || lab.asked.get().is_some();
     let starting = move || lab.asked.get() == Some(Asked::Attack);
     let line = move || {

@@ -1,18 +1,20 @@
-//! The chart of the accuracy on training batches and on test images.
+//! The chart of the accuracy on training batches, on held-out images and, at the end, on test images.
 
 use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
 use crate::format::{count, percent};
 use crate::state::history::History;
 
 /// Space for the names at the lines' ends.
-pub const NAMES: f64 = 70.0;
+pub const NAMES: f64 = 74.0;
 
 /// Evaluations that are marked one by one; more of them would run together.
 const MOST_MARKED: usize = 40;
 
 /// The chart.
 pub fn chart(history: &History, width: f64) -> Chart {
-    let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.tests.iter().copied().unzip();
+    let (held_steps, held_values): (Vec<usize>, Vec<f32>) =
+        history.held_out.iter().copied().unzip();
+    let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.test.into_iter().unzip();
     let sources = [
         Source {
             name: "Training",
@@ -22,15 +24,22 @@ pub fn chart(history: &History, width: f64) -> Chart {
             dots: (&history.steps, &history.accuracy.raw),
         },
         Source {
-            name: "Test",
+            name: "Held-out",
             class: "line-second points",
-            steps: &test_steps,
-            values: &test_values,
-            dots: if test_steps.len() <= MOST_MARKED {
-                (&test_steps, &test_values)
+            steps: &held_steps,
+            values: &held_values,
+            dots: if held_steps.len() <= MOST_MARKED {
+                (&held_steps, &held_values)
             } else {
                 (&[], &[])
             },
+        },
+        Source {
+            name: "Test",
+            class: "line-third points",
+            steps: &test_steps,
+            values: &test_values,
+            dots: (&test_steps, &test_values),
         },
     ];
     lay_out(
@@ -53,8 +62,11 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         .map_or_else(String::new, |value| percent(f64::from(*value), 0));
     let mut values = vec![("Training", "line-first", train)];
     // The latest evaluation that the model had had by then.
-    if let Some((_, test)) = history.tests.iter().rfind(|(at, _)| *at <= step) {
-        values.push(("Test", "line-second", percent(f64::from(*test), 0)));
+    if let Some((_, held)) = history.held_out.iter().rfind(|(at, _)| *at <= step) {
+        values.push(("Held-out", "line-second", percent(f64::from(*held), 0)));
+    }
+    if let Some((_, test)) = history.test.filter(|(at, _)| *at <= step) {
+        values.push(("Test", "line-third", percent(f64::from(test), 0)));
     }
     Some(Reading {
         x: x_scale(history, width, NAMES).place(step as f64),
@@ -73,8 +85,11 @@ pub fn summary(history: &History) -> String {
         ),
         _ => return "Accuracy over training steps: no step yet.".to_owned(),
     };
-    if let Some((_, test)) = history.tests.last() {
-        text += &format!(", {} on test images", percent(f64::from(*test), 0));
+    if let Some((_, held)) = history.held_out.last() {
+        text += &format!(", {} on held-out images", percent(f64::from(*held), 0));
+    }
+    if let Some((_, test)) = history.test {
+        text += &format!(", {} on test images", percent(f64::from(test), 0));
     }
     text + "."
 }

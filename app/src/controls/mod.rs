@@ -1,6 +1,9 @@
 //! Building blocks of the rooms.
 
+pub mod group;
 pub mod meter;
 pub mod number;
 pub mod problems;
 pub mod progress;
+pub mod select;
+pub mod toggle;

@@ -10,6 +10,12 @@ use crate::state::lab::Lab;
 pub fn NumberField(
     /// Which number.
     field: Field,
+    /// Another name than the field's own, where it means something special.
+    #[prop(optional)]
+    label: Option<&'static str>,
+    /// Another line than the field's own.
+    #[prop(optional)]
+    hint: Option<&'static str>,
     /// What the value amounts to, in other words.
     #[prop(optional, into)]
     aside: Option<Signal<String>>,
@@ -21,14 +27,23 @@ pub fn NumberField(
     let words = field.words();
     let text = RwSignal::new(lab.config.with_untracked(|config| field.read(config)));
 
-    let error = Memo::new(move |_| lab.invalid.with(|invalid| invalid.get(&field).cloned()));
+    let unreadable = Memo::new(move |_| lab.invalid.with(|invalid| invalid.get(&field).cloned()));
+    // What is typed is a value, but does not go with another.
+    let error = Memo::new(move |_| {
+        unreadable.get().or_else(|| {
+            lab.complaint.with(|complaint| {
+                let own = complaint.as_ref().filter(|own| own.path == field.path());
+                own.map(|own| own.sentence.clone())
+            })
+        })
+    });
 
     // The config may change from elsewhere (a preset): the text follows, unless it says the same in
     // other words. What is being typed and is no value yet stays.
     let held = Memo::new(move |_| lab.config.with(|config| field.read(config)));
     Effect::new(move |_| {
         let held = held.get();
-        if error.with(Option::is_some) {
+        if unreadable.with(Option::is_some) {
             return;
         }
         let mut trial = lab.config.get_untracked();
@@ -59,7 +74,7 @@ pub fn NumberField(
     view! {
         <div class="field" class:wrong=move || error.with(Option::is_some)>
             <label for=words.test_id>
-                {words.label} {(!words.symbol.is_empty()).then(|| view! { " " <i>{words.symbol}</i> })}
+                {label.unwrap_or(words.label)} {(!words.symbol.is_empty()).then(|| view! { " " <i>{words.symbol}</i> })}
             </label>
             <input
                 id=words.test_id
@@ -79,7 +94,7 @@ pub fn NumberField(
                     Some(sentence) => view! { <span class="field-error">{sentence}</span> }.into_any(),
                     None => {
                         view! {
-                            {words.hint}
+                            {hint.unwrap_or(words.hint)}
                             {aside
                                 .map(|aside| {
                                     view! {

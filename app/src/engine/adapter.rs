@@ -8,6 +8,8 @@ use squeeze_engine::choice::AdapterFacts;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::browser::js::get;
+
 /// Longest wait for an answer. Some drivers never give one.
 const PATIENCE_MS: i32 = 8_000;
 
@@ -92,11 +94,6 @@ fn titled(words: &[String]) -> String {
         })
         .collect();
     titled.join(" ")
-}
-
-fn get(of: &JsValue, name: &str) -> JsValue {
-    // Of `undefined` nothing can be read: it stays undefined.
-    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
 #[cfg(test)]

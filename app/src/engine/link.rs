@@ -1,9 +1,12 @@
 //! [`Link`]: one running worker, spoken to in commands and heard in events.
 
+use js_sys::{Array, Object, Reflect};
 use squeeze_engine::event::{DeviceKind, Event};
-use squeeze_engine::protocol::{Command, READY};
+use squeeze_engine::protocol::{Command, FILES, READY};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::files::picked::Picked;
 
 /// Something heard from a worker.
 pub enum Heard {
@@ -76,18 +79,39 @@ impl Link {
         })
     }
 
-    /// Sends a command.
+    /// Sends a command, with the files that belong to it.
     ///
     /// # Errors
     /// A sentence, if the command cannot be passed on.
-    pub fn send(&self, command: &Command) -> Result<(), String> {
+    pub fn send(&self, command: &Command, files: &[Picked]) -> Result<(), String> {
         let said = |error: String| format!("The engine could not be told: {error}.");
         let value =
             serde_wasm_bindgen::to_value(command).map_err(|error| said(error.to_string()))?;
+        if !files.is_empty() {
+            set(&value, FILES, &files.iter().map(listed).collect::<Array>())
+                .map_err(|error| said(spoken(&error)))?;
+        }
         self.worker
             .post_message(&value)
             .map_err(|error| said(spoken(&error)))
     }
+}
+
+/// A file as the worker finds it in a message. The file itself is not read: it goes as a reference.
+fn listed(picked: &Picked) -> JsValue {
+    let entry = Object::new();
+    for (name, value) in [
+        ("path", JsValue::from_str(&picked.path)),
+        ("file", JsValue::from(&picked.file)),
+    ] {
+        // A plain object takes any property.
+        let _ = set(&entry, name, &value);
+    }
+    entry.into()
+}
+
+fn set(of: &JsValue, name: &str, value: &JsValue) -> Result<bool, JsValue> {
+    Reflect::set(of, &name.into(), value)
 }
 
 impl Drop for Link {

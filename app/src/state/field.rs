@@ -1,25 +1,59 @@
-//! [`Field`]: every number that a visitor can type, with its words, its range and its place in the
-//! config. One table serves the form, the validation and (later) the link.
+//! [`Field`]: every number that a visitor can type, with its words and its place in the config. One
+//! table serves the form, the validation and (later) the link.
 
-use squeeze_engine::config::{ConfigError, MAX_SEED, RunConfig};
+use squeeze_engine::config::RunConfig;
 
 /// A number of [`RunConfig`] that the page lets the visitor type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
+    /// Side length that a folder's images are brought to.
+    ImageSize,
+    /// Share of a folder's images that becomes the test set.
+    TestShare,
     /// Label smoothing's lambda.
     Lambda,
     /// The squeeze's beta.
     Beta,
+    /// The logit penalty's goal.
+    Gamma,
     /// Standard deviation of the training noise.
     Sigma,
+    /// Radius of the adversary that is trained against.
+    AdversaryEpsilon,
+    /// Its step size.
+    AdversaryStep,
+    /// Its steps, or replays.
+    AdversaryIterations,
+    /// Weight of TRADES' divergence.
+    TradesWeight,
     /// Learning rate.
     LearningRate,
     /// Momentum of SGD.
     Momentum,
+    /// Weight decay.
+    WeightDecay,
+    /// Largest norm of the gradient.
+    ClipNorm,
+    /// Decay of the weights' moving average.
+    EmaDecay,
+    /// Share of the run in which the learning rate rises.
+    Warmup,
+    /// Where the learning rate drops.
+    Milestones,
+    /// How far it drops.
+    Factor,
     /// Training steps.
     Steps,
     /// Images per step.
     BatchSize,
+    /// Pixels that a random crop may move an image.
+    CropPadding,
+    /// Images kept out of training.
+    HeldOut,
+    /// Steps between two evaluations.
+    EvalEvery,
+    /// Evaluations without progress that end a run.
+    Patience,
     /// The seed.
     Seed,
     /// Radius of the attack.
@@ -30,6 +64,8 @@ pub enum Field {
     Iterations,
     /// Images attacked.
     AttackImages,
+    /// Images attacked at a time.
+    AttackBatch,
 }
 
 /// What a field is called and what it does.
@@ -44,26 +80,110 @@ pub struct Words {
     pub hint: &'static str,
 }
 
+/// Where in a config a field's value lies.
+pub(super) enum Place<'a> {
+    /// Any number.
+    Real(&'a mut f64),
+    /// A whole number.
+    Count(&'a mut usize),
+    /// The seed.
+    Seed(&'a mut u64),
+    /// Several numbers.
+    List(&'a mut Vec<f64>),
+}
+
 impl Field {
-    /// The fields that training reads.
-    pub const TRAINING: [Self; 8] = [
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::ImageSize,
+        Self::TestShare,
         Self::Lambda,
         Self::Beta,
+        Self::Gamma,
         Self::Sigma,
+        Self::AdversaryEpsilon,
+        Self::AdversaryStep,
+        Self::AdversaryIterations,
+        Self::TradesWeight,
         Self::LearningRate,
         Self::Momentum,
+        Self::WeightDecay,
+        Self::ClipNorm,
+        Self::EmaDecay,
+        Self::Warmup,
+        Self::Milestones,
+        Self::Factor,
         Self::Steps,
         Self::BatchSize,
+        Self::CropPadding,
+        Self::HeldOut,
+        Self::EvalEvery,
+        Self::Patience,
         Self::Seed,
-    ];
-
-    /// The fields that the attack reads.
-    pub const ATTACK: [Self; 4] = [
         Self::Epsilon,
         Self::StepSize,
         Self::Iterations,
         Self::AttackImages,
+        Self::AttackBatch,
     ];
+
+    /// The fields of the objective.
+    pub const OBJECTIVE: [Self; 8] = [
+        Self::Lambda,
+        Self::Beta,
+        Self::Gamma,
+        Self::Sigma,
+        Self::AdversaryEpsilon,
+        Self::AdversaryStep,
+        Self::AdversaryIterations,
+        Self::TradesWeight,
+    ];
+
+    /// The dotted path in the config, as [`RunConfig::validate`] names it.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ImageSize => "data.image_size",
+            Self::TestShare => "data.test_share",
+            Self::Lambda => "objective.label_smoothing",
+            Self::Beta => "objective.beta",
+            Self::Gamma => "objective.gamma",
+            Self::Sigma => "objective.noise_sigma",
+            Self::AdversaryEpsilon => "objective.adversary.epsilon",
+            Self::AdversaryStep => "objective.adversary.step_size",
+            Self::AdversaryIterations => "objective.adversary.iterations",
+            Self::TradesWeight => "objective.adversary.trades_weight",
+            Self::LearningRate => "optimizer.learning_rate",
+            Self::Momentum => "optimizer.momentum",
+            Self::WeightDecay => "optimizer.weight_decay",
+            Self::ClipNorm => "optimizer.clip_norm",
+            Self::EmaDecay => "optimizer.ema_decay",
+            Self::Warmup => "optimizer.schedule.warmup",
+            Self::Milestones => "optimizer.schedule.milestones",
+            Self::Factor => "optimizer.schedule.factor",
+            Self::Steps => "training.steps",
+            Self::BatchSize => "training.batch_size",
+            Self::CropPadding => "training.crop_padding",
+            Self::HeldOut => "training.held_out",
+            Self::EvalEvery => "training.eval_every",
+            Self::Patience => "training.patience",
+            Self::Seed => "seed",
+            Self::Epsilon => "attack.epsilon",
+            Self::StepSize => "attack.step_size",
+            Self::Iterations => "attack.iterations",
+            Self::AttackImages => "attack.images",
+            Self::AttackBatch => "attack.batch_size",
+        }
+    }
+
+    /// Only the attack reads it: training does not wait for it.
+    pub fn is_of_attack(self) -> bool {
+        self.path().starts_with("attack.")
+    }
+
+    /// Only the loading of images reads it.
+    pub fn is_of_data(self) -> bool {
+        self.path().starts_with("data.")
+    }
 
     /// The words that go with the field.
     pub fn words(self) -> Words {
@@ -74,6 +194,18 @@ impl Field {
             hint,
         };
         match self {
+            Self::ImageSize => words(
+                "image-size",
+                "Image size",
+                "",
+                "Pixels a side that every image is brought to.",
+            ),
+            Self::TestShare => words(
+                "test-share",
+                "Test share",
+                "",
+                "Share of the images set aside for the test, where there is no test folder.",
+            ),
             Self::Lambda => words(
                 "lambda",
                 "Smoothing",
@@ -86,21 +218,117 @@ impl Field {
                 "β",
                 "Weight of the penalty: how hard the logits are pressed together.",
             ),
+            Self::Gamma => words(
+                "gamma",
+                "Goal",
+                "γ",
+                "The number that the penalty draws every logit to; 0 is plain squeezing.",
+            ),
             Self::Sigma => words(
                 "sigma",
                 "Noise",
                 "σ",
                 "Spread of the random noise added to training images; pixels run from 0 to 1. 0 is off.",
             ),
-            Self::LearningRate => words("learning-rate", "Learning rate", "", "Size of an update."),
+            Self::AdversaryEpsilon => words(
+                "adversary-epsilon",
+                "Budget",
+                "ε",
+                "How far a training image’s pixels may move.",
+            ),
+            Self::AdversaryStep => words(
+                "adversary-step",
+                "Step size",
+                "α",
+                "How far a pixel moves in one gradient step.",
+            ),
+            Self::AdversaryIterations => words(
+                "adversary-iterations",
+                "Gradient steps",
+                "k",
+                "On the images, in each training step: all of them cost time.",
+            ),
+            Self::TradesWeight => words(
+                "trades-weight",
+                "Weight",
+                "w",
+                "What it counts that clean and attacked images are judged alike (1/λ in the paper).",
+            ),
+            Self::LearningRate => words(
+                "learning-rate",
+                "Learning rate",
+                "",
+                "Size of an update, at its highest.",
+            ),
             Self::Momentum => words(
                 "momentum",
                 "Momentum",
                 "",
                 "Part of the last update that SGD carries on.",
             ),
+            Self::WeightDecay => words(
+                "weight-decay",
+                "Weight decay",
+                "",
+                "Pulls the weights towards 0. 0 is off.",
+            ),
+            Self::ClipNorm => words(
+                "clip-norm",
+                "Clip at",
+                "",
+                "Longest gradient let through. 0 is off.",
+            ),
+            Self::EmaDecay => words(
+                "ema-decay",
+                "Averaging",
+                "",
+                "Decay of a running average of the weights, which is then the model: 0.999 spans \
+                 about 1000 steps. 0 is off.",
+            ),
+            Self::Warmup => words(
+                "warmup",
+                "Warm-up",
+                "",
+                "Share of the run in which the rate first rises.",
+            ),
+            Self::Milestones => words(
+                "milestones",
+                "Drops at",
+                "",
+                "Shares of the run, for example 0.5, 0.75.",
+            ),
+            Self::Factor => words(
+                "factor",
+                "Drops to",
+                "×",
+                "What the rate is multiplied by at each drop.",
+            ),
             Self::Steps => words("steps", "Steps", "", "Updates of the network."),
             Self::BatchSize => words("batch-size", "Batch", "", "Images per step."),
+            Self::CropPadding => words(
+                "crop-padding",
+                "Random shift",
+                "",
+                "Each image moves by up to so many pixels, edges filled black. 0 is off.",
+            ),
+            Self::HeldOut => words(
+                "held-out",
+                "Held-out images",
+                "",
+                "Training images kept out of training, to look at on the way.",
+            ),
+            Self::EvalEvery => words(
+                "eval-every",
+                "Look every",
+                "",
+                "Steps between two looks at them. 0 is never.",
+            ),
+            Self::Patience => words(
+                "patience",
+                "Patience",
+                "",
+                "Ends the run after so many looks without a better one. 0 is off.",
+            ),
             Self::Seed => words("seed", "Seed", "", "Same seed, same run."),
             Self::Epsilon => words(
                 "epsilon",
@@ -121,143 +349,52 @@ impl Field {
                 "n",
                 "Test images attacked, from the first on.",
             ),
+            Self::AttackBatch => words("attack-batch", "At a time", "", "Images in one go."),
         }
     }
 
-    /// The field's value as text.
-    pub fn read(self, config: &RunConfig) -> String {
+    pub(super) fn place(self, config: &mut RunConfig) -> Place<'_> {
+        use Place::{Count, List, Real, Seed};
+        let RunConfig {
+            data,
+            objective,
+            optimizer,
+            training,
+            attack,
+            seed,
+            ..
+        } = config;
         match self {
-            Self::Lambda => config.objective.label_smoothing.to_string(),
-            Self::Beta => config.objective.beta.to_string(),
-            Self::Sigma => config.objective.noise_sigma.to_string(),
-            Self::LearningRate => config.optimizer.learning_rate.to_string(),
-            Self::Momentum => config.optimizer.momentum.to_string(),
-            Self::Steps => config.training.steps.to_string(),
-            Self::BatchSize => config.training.batch_size.to_string(),
-            Self::Seed => config.seed.to_string(),
-            Self::Epsilon => config.attack.epsilon.to_string(),
-            Self::StepSize => config.attack.step_size.to_string(),
-            Self::Iterations => config.attack.iterations.to_string(),
-            Self::AttackImages => config.attack.images.to_string(),
-        }
-    }
-
-    /// Puts what was typed into `config`.
-    ///
-    /// # Errors
-    /// A sentence that names the range; `config` is untouched then.
-    pub fn write(self, typed: &str, config: &mut RunConfig) -> Result<(), String> {
-        if self == Self::Seed {
-            return match whole(typed) {
-                Some(seed) if seed <= MAX_SEED => {
-                    config.seed = seed;
-                    Ok(())
-                }
-                _ => Err("Must be a whole number, from 0 to 2⁵³ − 1.".to_owned()),
-            };
-        }
-        // Every other value of the trial is a default and so valid: what `validate` finds is ours.
-        let mut trial = RunConfig::default();
-        self.put(typed, &mut trial);
-        match trial.validate() {
-            Ok(()) => {
-                self.put(typed, config);
-                Ok(())
-            }
-            Err(ConfigError::OutOfRange { must_be, .. }) => Err(format!("Must be {must_be}.")),
-            Err(other) => Err(other.to_string()),
-        }
-    }
-
-    /// Writes the typed value with no check. What is no number becomes one that `validate` refuses.
-    fn put(self, typed: &str, config: &mut RunConfig) {
-        let real = || number(typed).unwrap_or(f64::NAN);
-        let count = || {
-            whole(typed)
-                .and_then(|value| usize::try_from(value).ok())
-                .unwrap_or(0)
-        };
-        match self {
-            Self::Lambda => config.objective.label_smoothing = real(),
-            Self::Beta => config.objective.beta = real(),
-            Self::Sigma => config.objective.noise_sigma = real(),
-            Self::LearningRate => config.optimizer.learning_rate = real(),
-            Self::Momentum => config.optimizer.momentum = real(),
-            Self::Steps => config.training.steps = count(),
-            Self::BatchSize => config.training.batch_size = count(),
-            Self::Seed => config.seed = whole(typed).unwrap_or(u64::MAX),
-            Self::Epsilon => config.attack.epsilon = real(),
-            Self::StepSize => config.attack.step_size = real(),
-            Self::Iterations => config.attack.iterations = count(),
-            Self::AttackImages => config.attack.images = count(),
-        }
-    }
-}
-
-/// A typed number: a decimal point or comma, or a fraction such as `8/255`.
-fn number(typed: &str) -> Option<f64> {
-    let plain = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok();
-    match typed.split_once('/') {
-        Some((above, below)) => Some(plain(above)? / plain(below)?),
-        None => plain(typed),
-    }
-}
-
-/// A typed whole number. `1e4` counts, `1.5` and `-1` do not.
-fn whole(typed: &str) -> Option<u64> {
-    let typed = typed.trim();
-    if let Ok(value) = typed.parse() {
-        return Some(value);
-    }
-    let value = typed.parse::<f64>().ok()?;
-    let exact = value.fract() == 0.0 && (0.0..=MAX_SEED as f64).contains(&value);
-    exact.then_some(value as u64)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_field_reads_back_what_it_wrote() {
-        for field in Field::TRAINING.into_iter().chain(Field::ATTACK) {
-            let mut config = RunConfig::default();
-            let text = field.read(&config);
-            field.write(&text, &mut config).unwrap();
-            assert_eq!(config, RunConfig::default(), "{field:?}");
-        }
-    }
-
-    #[test]
-    fn fractions_and_commas_are_numbers() {
-        let mut config = RunConfig::default();
-        Field::Epsilon.write("8/255", &mut config).unwrap();
-        assert_eq!(config.attack.epsilon, 8.0 / 255.0);
-        Field::StepSize.write(" 0,02 ", &mut config).unwrap();
-        assert_eq!(config.attack.step_size, 0.02);
-        Field::Steps.write("1e4", &mut config).unwrap();
-        assert_eq!(config.training.steps, 10_000);
-    }
-
-    #[test]
-    fn a_bad_value_names_the_range_and_changes_nothing() {
-        for (field, typed, says) in [
-            (Field::Epsilon, "8", "from 0 to 1"),
-            (Field::Epsilon, "", "from 0 to 1"),
-            (Field::Epsilon, "1/0", "from 0 to 1"),
-            (Field::Beta, "-1", "at least 0"),
-            (Field::Beta, "inf", "at least 0"),
-            (Field::LearningRate, "fast", "above 0"),
-            (Field::Steps, "1.5", "whole number"),
-            (Field::Steps, "0", "at least 1"),
-            (Field::Seed, "-3", "whole number"),
-            (Field::Seed, "9007199254740992", "2⁵³"),
-        ] {
-            let mut config = RunConfig::default();
-            let message = field.write(typed, &mut config).unwrap_err();
-            assert!(message.contains(says), "{field:?} {typed}: {message}");
-            assert_eq!(config, RunConfig::default(), "{field:?} {typed}");
+            Self::ImageSize => Count(&mut data.image_size),
+            Self::TestShare => Real(&mut data.test_share),
+            Self::Lambda => Real(&mut objective.label_smoothing),
+            Self::Beta => Real(&mut objective.beta),
+            Self::Gamma => Real(&mut objective.gamma),
+            Self::Sigma => Real(&mut objective.noise_sigma),
+            Self::AdversaryEpsilon => Real(&mut objective.adversary.epsilon),
+            Self::AdversaryStep => Real(&mut objective.adversary.step_size),
+            Self::AdversaryIterations => Count(&mut objective.adversary.iterations),
+            Self::TradesWeight => Real(&mut objective.adversary.trades_weight),
+            Self::LearningRate => Real(&mut optimizer.learning_rate),
+            Self::Momentum => Real(&mut optimizer.momentum),
+            Self::WeightDecay => Real(&mut optimizer.weight_decay),
+            Self::ClipNorm => Real(&mut optimizer.clip_norm),
+            Self::EmaDecay => Real(&mut optimizer.ema_decay),
+            Self::Warmup => Real(&mut optimizer.schedule.warmup),
+            Self::Milestones => List(&mut optimizer.schedule.milestones),
+            Self::Factor => Real(&mut optimizer.schedule.factor),
+            Self::Steps => Count(&mut training.steps),
+            Self::BatchSize => Count(&mut training.batch_size),
+            Self::CropPadding => Count(&mut training.crop_padding),
+            Self::HeldOut => Count(&mut training.held_out),
+            Self::EvalEvery => Count(&mut training.eval_every),
+            Self::Patience => Count(&mut training.patience),
+            Self::Seed => Seed(seed),
+            Self::Epsilon => Real(&mut attack.epsilon),
+            Self::StepSize => Real(&mut attack.step_size),
+            Self::Iterations => Count(&mut attack.iterations),
+            Self::AttackImages => Count(&mut attack.images),
+            Self::AttackBatch => Count(&mut attack.batch_size),
         }
     }
 }

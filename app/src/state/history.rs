@@ -1,6 +1,6 @@
 //! [`History`]: the curves of a training run, with their smoothed form kept up as values arrive.
 
-use squeeze_engine::event::{Evaluation, StepMetrics};
+use squeeze_engine::event::{Evaluation, Part, StepMetrics};
 
 /// One number per step, raw and smoothed.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +50,10 @@ pub struct History {
     pub penalty: Curve,
     /// Accuracy on the training batches.
     pub accuracy: Curve,
-    /// Evaluations on test images: step, accuracy.
-    pub tests: Vec<(usize, f32)>,
+    /// Evaluations on held-out images: step, accuracy.
+    pub held_out: Vec<(usize, f32)>,
+    /// The evaluation on the test set, at the end: step, accuracy.
+    pub test: Option<(usize, f32)>,
 }
 
 impl History {
@@ -75,11 +77,36 @@ impl History {
     }
 
     /// Adds an evaluation.
-    pub fn push_test(&mut self, evaluation: &Evaluation) {
-        // The final evaluation may repeat the last periodic one, on more images.
-        self.tests.retain(|(step, _)| *step != evaluation.step);
-        self.tests
-            .push((evaluation.step, evaluation.accuracy as f32));
+    pub fn push_evaluation(&mut self, evaluation: &Evaluation) {
+        let point = (evaluation.step, evaluation.accuracy as f32);
+        match evaluation.part {
+            Part::HeldOut => {
+                // A step's evaluation may come again, after a pause.
+                self.held_out.retain(|(step, _)| *step < evaluation.step);
+                self.held_out.push(point);
+            }
+            Part::Test => self.test = Some(point),
+        }
+    }
+
+    /// Forgets what came after a step: a run goes on from there.
+    pub fn cut(&mut self, step: usize) {
+        let kept = self.steps.partition_point(|at| *at <= step);
+        if kept == self.steps.len() {
+            return;
+        }
+        self.steps.truncate(kept);
+        for curve in [
+            &mut self.loss,
+            &mut self.cross_entropy,
+            &mut self.penalty,
+            &mut self.accuracy,
+        ] {
+            curve.raw.truncate(kept);
+            curve.smooth.truncate(kept);
+        }
+        self.held_out.retain(|(at, _)| *at <= step);
+        self.test = None;
     }
 
     /// True if the objective has a penalty that shows.
@@ -100,5 +127,45 @@ mod tests {
         }
         assert!(curve.smooth.iter().all(|value| (value - 2.0).abs() < 1e-6));
         assert_eq!(curve.raw.len(), 4);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_from_an_earlier_step_loses_what_came_after() {
+        let evaluation = |part, step| Evaluation {
+            part,
+            step,
+            images: 10,
+            accuracy: 0.5,
+            cross_entropy: 1.0,
+        };
+        let mut history = History::new(10);
+        for step in 1..=6 {
+            history.push(&StepMetrics {
+                step,
+                loss: 1.0,
+                cross_entropy: 1.0,
+                penalty: 0.0,
+                accuracy: 0.5,
+                logit_norm: 1.0,
+                learning_rate: 0.1,
+            });
+        }
+        for (part, step) in [
+            (Part::HeldOut, 2),
+            (Part::HeldOut, 6),
+            (Part::HeldOut, 6),
+            (Part::Test, 6),
+        ] {
+            history.push_evaluation(&evaluation(part, step));
+        }
+        assert_eq!(history.held_out.len(), 2);
+        assert_eq!(history.test, Some((6, 0.5)));
+        history.cut(6);
+        assert_eq!(history.steps.len(), 6);
+        history.cut(4);
+        assert_eq!(history.steps, [1, 2, 3, 4]);
+        assert_eq!(history.loss.smooth.len(), 4);
+        assert_eq!(history.held_out, [(2, 0.5)]);
+        assert_eq!(history.test, None);
     }
 }

@@ -1,29 +1,30 @@
 //! [`Lab`]: the state that all rooms of the page share.
 //!
-//! The engine may report far more often than a screen can show. Its events wait in a queue and are
-//! taken in together, [`CADENCE_MS`] apart at most, so that the page redraws at a bounded rate
-//! whatever the GPU does, and no task of the main thread grows long.
+//! What the visitor does to it is in [`super::actions`] and [`super::runs`], what the engine does in
+//! [`super::events`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use squeeze_engine::config::{NetworkKind, OptimizerKind, RunConfig};
-use squeeze_engine::event::{AttackProgress, AttackSummary, DataReport, Event};
+use squeeze_engine::config::{DataKind, RunConfig};
+use squeeze_engine::event::{AttackProgress, AttackSummary, DataReport, RunInfo};
 use squeeze_engine::protocol::Command;
 
 use crate::engine::link::Link;
 use crate::engine::start;
+use crate::files::picked::Picked;
+use crate::state::complaint::Complaint;
+use crate::state::defence::Defence;
 use crate::state::device::DeviceView;
+use crate::state::events::Inbox;
 use crate::state::field::Field;
 use crate::state::gallery::Gallery;
 use crate::state::history::History;
 use crate::state::live::Live;
 use crate::state::phase::Phase;
-use crate::state::preset::Preset;
+use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
-
-/// Least time between two redraws.
-const CADENCE_MS: f64 = 90.0;
+use crate::state::sources::Sources;
 
 /// Images of an attack that are shown.
 pub const ON_SHOW: usize = 12;
@@ -31,6 +32,8 @@ pub const ON_SHOW: usize = 12;
 /// A command that the engine has not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
+    /// To take other images.
+    Load,
     /// To train.
     Train,
     /// To pause.
@@ -41,14 +44,10 @@ pub enum Asked {
     Stop,
     /// To attack.
     Attack,
-}
-
-/// Events that wait to be shown.
-#[derive(Default)]
-pub struct Inbox {
-    events: VecDeque<Event>,
-    scheduled: bool,
-    last_ms: f64,
+    /// To open a stored run.
+    OpenRun,
+    /// To do something else with the stored runs.
+    Runs,
 }
 
 /// The shared state. Copies are handles to the same state.
@@ -56,14 +55,24 @@ pub struct Inbox {
 pub struct Lab {
     /// What the next run computes: the one thing that the form edits.
     pub config: RwSignal<RunConfig>,
-    /// The objective in front.
-    pub preset: RwSignal<Preset>,
+    /// The defence whose fields stand in front: the one chosen last.
+    pub front: RwSignal<Defence>,
     /// Fields whose text is not a value, with the reason.
     pub invalid: RwSignal<BTreeMap<Field, String>>,
+    /// What in the config does not go together.
+    pub complaint: Memo<Option<Complaint>>,
+    /// The data set whose presets are offered, since the settings were made for another one.
+    pub offer: RwSignal<Option<DataKind>>,
     /// The device.
     pub device: RwSignal<DeviceView>,
     /// The data.
     pub data: RwSignal<Option<DataReport>>,
+    /// The data set chosen in the list; its files may not be here yet.
+    pub wanted: RwSignal<DataKind>,
+    /// How far the loading of data has come: done, of so much.
+    pub loading: RwSignal<Option<(usize, usize)>>,
+    /// Files found so far in a dropped folder.
+    pub found: RwSignal<Option<usize>>,
     /// Where the page stands.
     pub phase: RwSignal<Phase>,
     /// The command on its way.
@@ -76,6 +85,12 @@ pub struct Lab {
     pub history: StoredValue<History>,
     /// Changes with the curves.
     pub history_version: RwSignal<u32>,
+    /// The stored runs, once they are known.
+    pub runs: RwSignal<Option<Vec<RunInfo>>>,
+    /// The stored run at hand.
+    pub run: RwSignal<Option<String>>,
+    /// The step at which it was last written down.
+    pub saved: RwSignal<Option<usize>>,
     /// The images of the attack.
     pub gallery: RwSignal<Option<Gallery>>,
     /// How far the attack has come.
@@ -84,29 +99,43 @@ pub struct Lab {
     pub attack_summary: RwSignal<Option<AttackSummary>>,
     /// The worker.
     pub engine: StoredValue<Option<Link>, LocalStorage>,
-    inbox: StoredValue<Inbox, LocalStorage>,
+    /// The files of data sets.
+    pub sources: StoredValue<Sources, LocalStorage>,
+    /// Events that wait to be shown.
+    pub(super) inbox: StoredValue<Inbox, LocalStorage>,
 }
 
 impl Lab {
     /// The state of a page that has just been opened.
     pub fn new() -> Self {
-        let config = RunConfig::default();
+        let first = presets::first();
+        let front = RwSignal::new(Defence::of(&first.objective));
+        let config = RwSignal::new(first);
         Self {
-            preset: RwSignal::new(Preset::of(&config.objective)),
-            config: RwSignal::new(config),
+            front,
+            config,
             invalid: RwSignal::default(),
+            complaint: Memo::new(move |_| config.with(Complaint::of)),
+            offer: RwSignal::default(),
             device: RwSignal::default(),
             data: RwSignal::default(),
+            wanted: RwSignal::default(),
+            loading: RwSignal::default(),
+            found: RwSignal::default(),
             phase: RwSignal::default(),
             asked: RwSignal::default(),
             problems: RwSignal::default(),
             live: RwSignal::default(),
             history: StoredValue::new(History::default()),
             history_version: RwSignal::default(),
+            runs: RwSignal::default(),
+            run: RwSignal::default(),
+            saved: RwSignal::default(),
             gallery: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
             engine: StoredValue::new_local(None),
+            sources: StoredValue::new_local(Sources::default()),
             inbox: StoredValue::new_local(Inbox::default()),
         }
     }
@@ -116,42 +145,35 @@ impl Lab {
         expect_context::<Self>()
     }
 
-    // What the visitor does.
-
-    /// Puts an objective in front.
-    pub fn choose_preset(self, preset: Preset) {
-        self.preset.set(preset);
-        self.config
-            .update(|config| preset.apply(&mut config.objective));
-        self.forget_invalid(&[Field::Lambda, Field::Beta, Field::Sigma]);
-    }
-
-    /// Chooses the network by its name.
-    pub fn choose_network(self, name: &str) {
-        if let Some(network) = NetworkKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-        {
-            self.config.update(|config| config.network = network);
+    /// Makes room for a run of the planned length in the empty charts.
+    pub fn plan(self) {
+        let steps = self.config.with(|config| config.training.steps);
+        if self.live.with(Option::is_none) {
+            self.show_history(History::new(steps));
         }
     }
 
-    /// Chooses the optimiser by its name. Its usual learning rate comes with it.
-    pub fn choose_optimizer(self, name: &str) {
-        let Some(kind) = OptimizerKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-        else {
-            return;
-        };
-        self.config.update(|config| {
-            config.optimizer.kind = kind;
-            config.optimizer.learning_rate = match kind {
-                OptimizerKind::Adam => 1e-3,
-                OptimizerKind::Sgd => 0.05,
-            };
-        });
-        self.forget_invalid(&[Field::LearningRate, Field::Momentum]);
+    /// Puts other curves into the charts.
+    pub(super) fn show_history(self, history: History) {
+        self.history.set_value(history);
+        self.history_version.update(|version| *version += 1);
+    }
+
+    /// Nothing is at hand any more: no run and no attack. The stored runs stay.
+    pub(super) fn clear_the_bench(self) {
+        self.live.set(None);
+        self.run.set(None);
+        self.saved.set(None);
+        let steps = self.config.with_untracked(|config| config.training.steps);
+        self.show_history(History::new(steps));
+        self.clear_the_attack();
+    }
+
+    /// No attack is on show any more.
+    pub(super) fn clear_the_attack(self) {
+        self.gallery.set(None);
+        self.attack_progress.set(None);
+        self.attack_summary.set(None);
     }
 
     /// What stands typed in these fields no longer counts: they show the config again.
@@ -165,79 +187,52 @@ impl Lab {
         }
     }
 
-    /// Makes room for a run of the planned length in the empty charts.
-    pub fn plan(self) {
-        let steps = self.config.with(|config| config.training.steps);
-        if self.live.with(Option::is_none) {
-            self.history.set_value(History::new(steps));
-            self.history_version.update(|version| *version += 1);
-        }
+    /// What has to be mended among the fields for which `counts` holds, as a line.
+    pub fn to_mend(self, counts: fn(Field) -> bool) -> Option<String> {
+        let mut names: Vec<&str> = self.invalid.with(|invalid| {
+            let wrong = invalid.keys().copied().filter(|field| counts(*field));
+            wrong.map(|field| field.words().label).collect()
+        });
+        self.complaint.with(|complaint| {
+            if let Some(complaint) = complaint {
+                // Values that do not go together are all of the training.
+                if counts(Field::Steps) {
+                    names.push(complaint.label());
+                }
+            }
+        });
+        (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
     }
 
-    /// Starts a run.
-    pub fn train(self) {
-        let config = self.config.get_untracked();
-        self.ask(Asked::Train, &Command::Train { config });
-    }
-
-    /// Pauses the run.
-    pub fn pause(self) {
-        self.ask(Asked::Pause, &Command::Pause);
-    }
-
-    /// Goes on after a pause.
-    pub fn resume(self) {
-        self.ask(Asked::Resume, &Command::Resume);
-    }
-
-    /// Ends what runs, or gives up on going on after a pause.
-    pub fn stop(self) {
-        let phase = self.phase.get_untracked();
-        if phase.can_resume() {
-            // The engine stands still already: there is nothing to tell it.
-            self.phase.set(phase.give_up_pause());
-            return;
-        }
-        self.ask(Asked::Stop, &Command::Stop);
-    }
-
-    /// Attacks the model as it stands.
-    pub fn attack(self) {
-        let config = self.config.with_untracked(|config| config.attack.clone());
-        let show = ON_SHOW.min(config.images);
-        self.ask(Asked::Attack, &Command::Attack { config, show });
-    }
-
-    /// Drops the engine and all it held, and opens the device afresh. The config stays.
+    /// Drops the engine and all it held, and opens the device afresh. The config stays, and so do the
+    /// stored runs.
     pub fn start_again(self) {
         self.engine.set_value(None);
-        self.inbox.update_value(|inbox| inbox.events.clear());
+        self.inbox.update_value(Inbox::clear);
         self.phase.set(Phase::default());
         self.asked.set(None);
+        self.loading.set(None);
         self.problems.set(Vec::new());
-        self.live.set(None);
-        self.history.set_value(History::default());
-        self.history_version.update(|version| *version += 1);
-        self.gallery.set(None);
-        self.attack_progress.set(None);
-        self.attack_summary.set(None);
+        self.clear_the_bench();
+        self.runs.set(None);
         self.data.set(None);
         self.device.set(DeviceView::Looking);
         start::open(self);
     }
 
-    fn ask(self, asked: Asked, command: &Command) {
+    /// Sends a command that will be answered.
+    pub(super) fn ask(self, asked: Asked, command: &Command, files: &[Picked]) {
         self.problems
             .update(|problems| problems.retain(|problem| problem.way_out != WayOut::Dismiss));
         self.asked.set(Some(asked));
-        self.send(command);
+        self.send(command, files);
     }
 
     /// Sends a command to the worker.
-    pub fn send(self, command: &Command) {
+    pub fn send(self, command: &Command, files: &[Picked]) {
         let sent = self
             .engine
-            .with_value(|engine| engine.as_ref().map(|link| link.send(command)));
+            .with_value(|engine| engine.as_ref().map(|link| link.send(command, files)));
         match sent {
             Some(Ok(())) => {}
             Some(Err(sentence)) => self.report(Problem::new(sentence, WayOut::StartAgain)),
@@ -248,7 +243,17 @@ impl Lab {
         }
     }
 
-    // What goes wrong.
+    /// The command has been answered, if it was this one.
+    pub(super) fn answered(self, asked: Asked) {
+        if self.asked.get_untracked() == Some(asked) {
+            self.asked.set(None);
+        }
+    }
+
+    /// Tells the visitor something to take note of.
+    pub fn note(self, sentence: impl AsRef<str>) {
+        self.report(Problem::new(sentence, WayOut::Dismiss));
+    }
 
     /// Shows a problem.
     pub fn report(self, problem: Problem) {
@@ -271,9 +276,10 @@ impl Lab {
             _ => None,
         };
         self.engine.set_value(None);
-        self.inbox.update_value(|inbox| inbox.events.clear());
+        self.inbox.update_value(Inbox::clear);
         self.phase.set(Phase::default());
         self.asked.set(None);
+        self.loading.set(None);
         if let Some(next) = attempt
             .as_ref()
             .and_then(|attempt| start::next_attempt(attempt, sentence))
@@ -284,152 +290,13 @@ impl Lab {
         let problem = match attempt {
             Some(_) => Problem::new(sentence, WayOut::OtherDevice),
             None => Problem::new(
-                format!("{sentence} Its model is lost; the settings are kept."),
+                format!(
+                    "{sentence} The settings are kept, and so are the runs as they were last saved."
+                ),
                 WayOut::StartAgain,
             ),
         };
         self.device.set(DeviceView::None);
         self.report(problem);
     }
-
-    // What the engine says.
-
-    /// Queues an event; it is shown with the next redraw.
-    pub fn hear(self, event: Event) {
-        let wait_ms = self.inbox.try_update_value(|inbox| {
-            inbox.events.push_back(event);
-            if inbox.scheduled {
-                return None;
-            }
-            inbox.scheduled = true;
-            Some((inbox.last_ms + CADENCE_MS - now_ms()).max(0.0))
-        });
-        // A timer and not an animation frame: those stand still while the page is hidden, and the
-        // queue would grow.
-        if let Some(Some(wait_ms)) = wait_ms {
-            let wait = std::time::Duration::from_millis(wait_ms as u64);
-            set_timeout(move || self.take_in(), wait);
-        }
-    }
-
-    fn take_in(self) {
-        let events = self.inbox.try_update_value(|inbox| {
-            inbox.scheduled = false;
-            inbox.last_ms = now_ms();
-            std::mem::take(&mut inbox.events)
-        });
-        for event in events.unwrap_or_default() {
-            self.apply(event);
-        }
-    }
-
-    fn apply(self, event: Event) {
-        let mut phase = self.phase.get_untracked();
-        let before = phase;
-        phase.on(&event);
-        if phase != before {
-            self.phase.set(phase);
-            self.asked.set(None);
-        }
-        match event {
-            Event::Device(report) => {
-                if let DeviceView::Opening(attempt) = self.device.get_untracked() {
-                    self.device.set(DeviceView::Open { attempt, report });
-                }
-            }
-            Event::Data(report) => self.data.set(Some(report)),
-            Event::TrainingStarted(started) => {
-                self.gallery.set(None);
-                self.attack_progress.set(None);
-                self.attack_summary.set(None);
-                if started.step == 0 || self.live.with_untracked(Option::is_none) {
-                    self.history
-                        .set_value(History::new(started.config.training.steps));
-                    self.history_version.update(|version| *version += 1);
-                    self.live.set(Some(Live {
-                        step: started.step,
-                        parameters: started.parameters,
-                        config: started.config,
-                        steps_per_sec: 0.0,
-                        latest: None,
-                        train_accuracy: None,
-                        test: None,
-                        summary: None,
-                    }));
-                }
-            }
-            Event::Steps(steps) => {
-                let train_accuracy = self.history.try_update_value(|history| {
-                    for metrics in &steps.steps {
-                        history.push(metrics);
-                    }
-                    history.accuracy.latest()
-                });
-                self.history_version.update(|version| *version += 1);
-                self.update_live(|live| {
-                    live.latest = steps.steps.last().copied().or(live.latest);
-                    live.step = live.latest.map_or(live.step, |latest| latest.step);
-                    live.steps_per_sec = steps.steps_per_sec;
-                    live.train_accuracy = train_accuracy.flatten();
-                });
-            }
-            Event::Evaluation(evaluation) => self.take_in_test(evaluation),
-            Event::Paused { step } | Event::Stopped { step } => {
-                self.update_live(|live| live.step = step);
-            }
-            Event::TrainingFinished(summary) => {
-                self.take_in_test(summary.test);
-                self.update_live(|live| {
-                    live.step = summary.steps;
-                    live.summary = Some(summary);
-                });
-            }
-            Event::AttackStarted(start) => {
-                self.attack_progress.set(None);
-                self.attack_summary.set(None);
-                self.gallery.set(Some(Gallery { start, frame: None }));
-            }
-            Event::AttackFrame(frame) => self.gallery.update(|gallery| {
-                if let Some(gallery) = gallery {
-                    gallery.frame = Some(frame);
-                }
-            }),
-            Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
-            Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
-            Event::Failed { message } => {
-                self.asked.set(None);
-                if before.device_open {
-                    let way_out = if before.open {
-                        WayOut::Dismiss
-                    } else {
-                        WayOut::StartAgain
-                    };
-                    self.report(Problem::new(message, way_out));
-                } else {
-                    self.broke_down(message);
-                }
-            }
-        }
-    }
-
-    fn take_in_test(self, evaluation: squeeze_engine::event::Evaluation) {
-        self.history
-            .update_value(|history| history.push_test(&evaluation));
-        self.history_version.update(|version| *version += 1);
-        self.update_live(|live| live.test = Some(evaluation));
-    }
-
-    fn update_live(self, change: impl FnOnce(&mut Live)) {
-        self.live.update(|live| {
-            if let Some(live) = live {
-                change(live);
-            }
-        });
-    }
-}
-
-fn now_ms() -> f64 {
-    web_sys::window()
-        .and_then(|window| window.performance())
-        .map_or(0.0, |performance| performance.now())
 }

@@ -1,11 +1,19 @@
 //! What the page knows, and what becomes of it when the engine reports. Nothing here draws.
 
+pub mod actions;
+pub mod complaint;
+pub mod defence;
 pub mod device;
+pub mod events;
 pub mod field;
 pub mod gallery;
 pub mod history;
 pub mod lab;
 pub mod live;
 pub mod phase;
-pub mod preset;
+pub mod presets;
 pub mod problem;
+pub mod runs;
+pub mod sources;
+pub mod switch;
+pub mod typed;

@@ -48,7 +48,20 @@ impl Phase {
     pub fn on(&mut self, event: &Event) {
         match event {
             Event::Device(_) => self.device_open = true,
-            Event::Data(_) => self.open = true,
+            Event::Data(_) => {
+                self.open = true;
+                // A model belongs to the images that it was trained on.
+                self.model = Model::None;
+                self.attack = Attack::None;
+            }
+            Event::RunOpened(opened) => {
+                self.model = if opened.info.finished {
+                    Model::Trained
+                } else {
+                    Model::Paused
+                };
+                self.attack = Attack::None;
+            }
             Event::TrainingStarted(_) => {
                 self.model = Model::Training;
                 self.attack = Attack::None;
@@ -66,7 +79,11 @@ impl Phase {
                     self.model = Model::Stopped;
                 }
             }
-            Event::Steps(_)
+            Event::DataProgress { .. }
+            | Event::Runs { .. }
+            | Event::RunFile { .. }
+            | Event::Saved { .. }
+            | Event::Steps(_)
             | Event::Evaluation(_)
             | Event::AttackFrame(_)
             | Event::AttackProgress(_) => {}
@@ -136,22 +153,63 @@ impl Phase {
 
 #[cfg(test)]
 mod tests {
-    use squeeze_engine::event::{DataReport, Event};
+    use squeeze_engine::config::{DataKind, RunConfig};
+    use squeeze_engine::event::{DataReport, Event, RunInfo, RunOpened};
 
     use super::*;
 
-    fn open() -> Phase {
-        let mut phase = Phase::default();
-        assert_eq!(phase.word(), "loading");
-        assert!(!phase.can_train());
-        phase.on(&Event::Data(DataReport {
+    fn data() -> Event {
+        Event::Data(DataReport {
+            kind: DataKind::Mnist,
             name: String::new(),
             train_images: 0,
             test_images: 0,
             image_shape: [1, 28, 28],
             classes: Vec::new(),
-        }));
+        })
+    }
+
+    fn open() -> Phase {
+        let mut phase = Phase::default();
+        assert_eq!(phase.word(), "loading");
+        assert!(!phase.can_train());
+        phase.on(&data());
         phase
+    }
+
+    #[test]
+    fn an_opened_run_goes_on_if_anything_is_left_of_it() {
+        let mut phase = open();
+        let mut opened = RunOpened {
+            info: RunInfo {
+                id: String::new(),
+                name: String::new(),
+                created: 0.0,
+                config: RunConfig::default(),
+                step: 3,
+                finished: false,
+                test_accuracy: None,
+                bytes: 0,
+            },
+            parameters: 0,
+            steps: Vec::new(),
+            evaluations: Vec::new(),
+        };
+        phase.on(&Event::RunOpened(opened.clone()));
+        assert!(phase.can_resume() && phase.can_attack());
+        opened.info.finished = true;
+        phase.on(&Event::RunOpened(opened));
+        assert_eq!(phase.word(), "trained");
+        assert!(!phase.can_resume() && phase.can_attack());
+    }
+
+    #[test]
+    fn other_images_take_the_model_with_them() {
+        let mut phase = open();
+        phase.model = Model::Trained;
+        phase.attack = Attack::Done;
+        phase.on(&data());
+        assert_eq!(phase, open());
     }
 
     #[test]

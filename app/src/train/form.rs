@@ -1,113 +1,93 @@
-//! Everything that a run is made of.
+//! Everything that a run is made of: what matters most in the open, the rest in groups.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{NetworkKind, OptimizerKind};
+use squeeze_engine::config::NetworkKind;
 
+use crate::controls::group::Group;
 use crate::controls::number::NumberField;
+use crate::controls::select::SelectField;
+use crate::controls::toggle::Toggle;
 use crate::state::field::Field;
 use crate::state::lab::Lab;
+use crate::state::switch::Switch;
 use crate::train::objective::ObjectiveChoice;
+use crate::train::optimiser::OptimiserGroup;
+use crate::train::presets::PresetPicker;
+use crate::words::{self, about_network};
 
 /// The settings of a run.
 #[component]
 pub fn TrainForm() -> impl IntoView {
     let lab = Lab::get();
     let network = Memo::new(move |_| lab.config.with(|config| config.network));
-    let optimizer = Memo::new(move |_| lab.config.with(|config| config.optimizer.kind));
+    // A stored run may have a network that the list does not.
+    let networks = Signal::derive(move || {
+        let chosen = network.get();
+        let other = (!NetworkKind::LISTED.contains(&chosen)).then_some(chosen);
+        NetworkKind::LISTED
+            .into_iter()
+            .chain(other)
+            .map(|kind| (kind.name(), kind.name()))
+            .collect::<Vec<_>>()
+    });
+    let training = move |read: fn(&squeeze_engine::config::TrainingConfig) -> String| {
+        Signal::derive(move || lab.config.with(|config| read(&config.training)))
+    };
     view! {
         <form class="settings" aria-label="Training settings" on:submit=|event| event.prevent_default()>
-            <div class="field wide">
-                <label for="network">"Network"</label>
-                <select
-                    id="network"
-                    data-testid="network"
-                    aria-describedby="network-hint"
-                    prop:value=move || network.get().name()
-                    on:change=move |event| lab.choose_network(&event_target_value(&event))
-                >
-                    {NetworkKind::ALL
-                        .into_iter()
-                        .map(|kind| {
-                            view! {
-                                <option
-                                    value=kind.name()
-                                    selected=move || network.get() == kind
-                                >
-                                    {kind.name()}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-                <p class="hint" id="network-hint">
-                    {move || about_network(network.get())}
-                </p>
-            </div>
+            <PresetPicker />
+            <SelectField
+                test_id="network"
+                label="Network"
+                options=networks
+                value=Signal::derive(move || network.get().name())
+                hint=Signal::derive(move || about_network(network.get()).to_owned())
+                choose=move |name| lab.choose_network(name)
+            />
             <ObjectiveChoice />
             <fieldset>
-                <legend>"Optimisation"</legend>
-                <div class="field wide">
-                    <label for="optimizer">"Optimiser"</label>
-                    <select
-                        id="optimizer"
-                        data-testid="optimizer"
-                        aria-describedby="optimizer-hint"
-                        prop:value=move || optimizer.get().name()
-                        on:change=move |event| lab.choose_optimizer(&event_target_value(&event))
-                    >
-                        {OptimizerKind::ALL
-                            .into_iter()
-                            .map(|kind| {
-                                view! {
-                                    <option
-                                        value=kind.name()
-                                        selected=move || optimizer.get() == kind
-                                    >
-                                        {optimizer_title(kind)}
-                                    </option>
-                                }
-                            })
-                            .collect_view()}
-                    </select>
-                    <p class="hint" id="optimizer-hint">
-                        {move || about_optimizer(optimizer.get())}
-                    </p>
-                </div>
-                <div class="field-pair">
-                    <NumberField field=Field::LearningRate />
-                    // Idle and not gone, so that nothing jumps.
-                    <NumberField
-                        field=Field::Momentum
-                        idle=Signal::derive(move || optimizer.get() != OptimizerKind::Sgd)
-                    />
-                </div>
+                <legend>"Run"</legend>
                 <div class="field-triple">
                     <NumberField field=Field::Steps />
                     <NumberField field=Field::BatchSize />
                     <NumberField field=Field::Seed />
                 </div>
             </fieldset>
+            <div class="groups">
+                <OptimiserGroup />
+                <Group
+                    test_id="group-augmentation"
+                    title="Augmentation"
+                    summary=training(words::augmentation)
+                    fields=vec![Field::CropPadding]
+                    switches=&[Switch::Flip]
+                >
+                    <p class="hint">
+                        "Training images are altered afresh each time they are used, so that the network \
+                         cannot learn them by heart."
+                    </p>
+                    <NumberField field=Field::CropPadding />
+                    <Toggle switch=Switch::Flip />
+                </Group>
+                <Group
+                    test_id="group-evaluation"
+                    title="Evaluation"
+                    summary=training(words::evaluation)
+                    fields=vec![Field::HeldOut, Field::EvalEvery, Field::Patience]
+                    switches=&[Switch::KeepBest]
+                >
+                    <p class="hint">
+                        "The test images are kept for one look at the end. On the way, held-out \
+                         training images tell how it goes."
+                    </p>
+                    <div class="field-pair">
+                        <NumberField field=Field::HeldOut />
+                        <NumberField field=Field::EvalEvery />
+                    </div>
+                    <NumberField field=Field::Patience />
+                    <Toggle switch=Switch::KeepBest />
+                </Group>
+            </div>
         </form>
-    }
-}
-
-fn about_network(kind: NetworkKind) -> &'static str {
-    match kind {
-        NetworkKind::SmallCnn => "Two small convolutions: minutes on a laptop without a GPU.",
-        NetworkKind::MnistCnn => "The MNIST challenge network, thirty times the work: wants a GPU.",
-    }
-}
-
-fn optimizer_title(kind: OptimizerKind) -> &'static str {
-    match kind {
-        OptimizerKind::Adam => "Adam",
-        OptimizerKind::Sgd => "SGD with momentum",
-    }
-}
-
-fn about_optimizer(kind: OptimizerKind) -> &'static str {
-    match kind {
-        OptimizerKind::Adam => "Scales each weight’s update by its own gradients: quick to learn.",
-        OptimizerKind::Sgd => "Plain gradient steps that keep rolling: as in the paper.",
     }
 }

@@ -1,18 +1,24 @@
 //! The first room: choose, train, watch.
 
+mod adversary;
+mod beta;
 mod form;
 mod formula;
 mod numbers;
 mod objective;
+mod optimiser;
+mod presets;
 mod run_bar;
+mod sketch;
 
 use leptos::prelude::*;
 
 use crate::chart::view::{ChartView, Figure};
 use crate::chart::{accuracy, loss};
+use crate::data::DataPanel;
 use form::TrainForm;
 use numbers::Numbers;
-use run_bar::RunBar;
+use run_bar::{RunBar, RunFacts};
 
 const LOSS: Figure = Figure {
     test_id: "loss-chart",
@@ -27,7 +33,7 @@ const LOSS: Figure = Figure {
 const ACCURACY: Figure = Figure {
     test_id: "accuracy-chart",
     title: "Accuracy",
-    note: "training noisy, test clean",
+    note: "training as it learns, the others clean",
     names: accuracy::NAMES,
     summary: accuracy::summary,
     chart: accuracy::chart,
@@ -42,13 +48,15 @@ pub fn TrainRoom() -> impl IntoView {
             <div class="room-head">
                 <h2 id="train-title">"Train"</h2>
                 <p>
-                    "Pick an objective and start. A defence here costs no more than ordinary training: \
-                     it only keeps the network from growing too sure of itself."
+                    "Pick an objective and start. Most defences here cost no more than ordinary \
+                     training: they only keep the network from growing too sure of itself."
                 </p>
             </div>
+            <DataPanel />
             <TrainForm />
             <div class="bench">
                 <RunBar />
+                <RunFacts />
                 <Numbers />
                 <div class="charts">
                     <ChartView figure=LOSS />

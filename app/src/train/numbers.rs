@@ -48,16 +48,30 @@ pub fn Numbers() -> impl IntoView {
         Some(percent(test.accuracy, test.images))
     });
     let test_note = note(|live| {
-        let test = live.test?;
-        Some(format!(
-            "{} clean images, after step {}",
-            count(test.images),
-            count(test.step)
-        ))
+        Some(match live.test {
+            Some(test) => format!("all {} test images, clean", count(test.images)),
+            None => "looked at once, at the end".to_owned(),
+        })
+    });
+    let held_out = of(|live| {
+        let held = live.held_out?;
+        Some(percent(held.accuracy, held.images))
+    });
+    let held_note = note(|live| {
+        let training = &live.config.training;
+        Some(match live.held_out {
+            Some(held) => format!(
+                "{} clean images, after step {}",
+                count(held.images),
+                count(held.step)
+            ),
+            None if training.held_out == 0 || training.eval_every == 0 => "off".to_owned(),
+            None => format!("first at step {}", count(training.eval_every)),
+        })
     });
     let norm = of(|live| Some(measure(f64::from(live.latest?.logit_norm))));
     view! {
-        <dl class="numbers">
+        <dl class="numbers" id="numbers">
             <div>
                 <dt>"Loss"</dt>
                 <dd data-testid="loss">{loss}</dd>
@@ -66,7 +80,12 @@ pub fn Numbers() -> impl IntoView {
             <div>
                 <dt>"Training accuracy"</dt>
                 <dd data-testid="train-accuracy">{train}</dd>
-                <dd class="note">"recent batches, with noise"</dd>
+                <dd class="note">"recent batches, as trained on"</dd>
+            </div>
+            <div>
+                <dt>"Held-out accuracy"</dt>
+                <dd data-testid="held-out-accuracy">{held_out}</dd>
+                <dd class="note">{held_note}</dd>
             </div>
             <div>
                 <dt>"Test accuracy"</dt>
@@ -76,7 +95,7 @@ pub fn Numbers() -> impl IntoView {
             <div>
                 <dt>"Logit norm"</dt>
                 <dd data-testid="logit-norm">{norm}</dd>
-                <dd class="note">"mean length of the raw scores"</dd>
+                <dd class="note">"mean length of an image’s raw scores"</dd>
             </div>
         </dl>
     }

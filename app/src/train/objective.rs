@@ -1,26 +1,34 @@
-//! The choice of the objective, its formula and its own parameter.
+//! The choice of the objective, its formula and its own parameters.
 
 use leptos::prelude::*;
+use squeeze_engine::config::Squeeze;
 
-use crate::controls::meter::CriticalMeter;
+use crate::controls::group::Group;
 use crate::controls::number::NumberField;
-use crate::format::short;
+use crate::controls::select::SelectField;
+use crate::state::defence::Defence;
 use crate::state::field::Field;
 use crate::state::lab::Lab;
-use crate::state::preset::Preset;
+use crate::train::adversary::AdversaryFields;
+use crate::train::beta::Beta;
 use crate::train::formula;
-
-/// Classes of the data until it is loaded: MNIST's.
-const CLASSES: usize = 10;
+use crate::words;
 
 /// The choice of the objective.
 #[component]
 pub fn ObjectiveChoice() -> impl IntoView {
     let lab = Lab::get();
-    let choices = Preset::ALL
+    // What the objective is, whatever was chosen first and changed since.
+    let now = Memo::new(move |_| lab.config.with(|config| Defence::of(&config.objective)));
+    let formula = Memo::new(move |_| lab.config.with(|config| formula::of(&config.objective)));
+    let letters = Memo::new(move |_| {
+        lab.config
+            .with(|config| formula::letters(&config.objective))
+    });
+    let choices = Defence::ALL
         .into_iter()
-        .map(|preset| {
-            let id = format!("objective-{}", preset.name());
+        .map(|defence| {
+            let id = format!("objective-{}", defence.name());
             view! {
                 <div class="choice">
                     <input
@@ -28,13 +36,10 @@ pub fn ObjectiveChoice() -> impl IntoView {
                         name="objective"
                         id=id.clone()
                         data-testid=id.clone()
-                        prop:checked=move || lab.preset.get() == preset
-                        on:change=move |_| lab.choose_preset(preset)
+                        prop:checked=move || now.get() == defence
+                        on:change=move |_| lab.choose_defence(defence)
                     />
-                    <label for=id>
-                        <span class="choice-title">{preset.title()}</span>
-                        <span class="choice-line">{preset.explanation()}</span>
-                    </label>
+                    <label for=id>{defence.title()}</label>
                 </div>
             }
         })
@@ -45,64 +50,86 @@ pub fn ObjectiveChoice() -> impl IntoView {
             <div class="choices" role="radiogroup" aria-label="Objective" data-testid="objective">
                 {choices}
             </div>
+            <p class="hint about-objective">{move || now.get().explanation()}</p>
             <div class="formula">
                 <p class="formula-lead">"Minimise"</p>
-                <div inner_html=move || formula::of(lab.preset.get())></div>
-                <p class="formula-letters">{move || formula::letters(lab.preset.get())}</p>
+                <div inner_html=formula></div>
+                <p class="formula-letters">{letters}</p>
             </div>
-            <div class="objective-parameter">
-                {move || match lab.preset.get() {
-                    Preset::Natural => {
-                        view! { <p class="hint">"Nothing to set."</p> }.into_any()
+            {move || match lab.front.get() {
+                Defence::Natural => ().into_any(),
+                Defence::LabelSmoothing => view! { <NumberField field=Field::Lambda /> }.into_any(),
+                Defence::SqueezeExample | Defence::SqueezeBatch => view! { <Beta /> }.into_any(),
+                Defence::Similarity => {
+                    view! {
+                        <Beta />
+                        <NumberField field=Field::Gamma />
                     }
-                    Preset::LabelSmoothing => view! { <NumberField field=Field::Lambda /> }.into_any(),
-                    Preset::SqueezeExample | Preset::SqueezeBatch => view! { <Beta /> }.into_any(),
-                }}
-            </div>
+                        .into_any()
+                }
+                Defence::Adversarial => view! { <AdversaryFields /> }.into_any(),
+            }}
             <NumberField field=Field::Sigma />
+            <Combine />
         </fieldset>
     }
 }
 
-/// Beta, with the critical beta beside it.
+/// Everything of the objective that does not stand in front.
 #[component]
-fn Beta() -> impl IntoView {
+fn Combine() -> impl IntoView {
     let lab = Lab::get();
-    let critical = Memo::new(move |_| {
-        let classes = lab
-            .data
-            .with(|data| data.as_ref().map(|data| data.classes.len()))
-            .unwrap_or(CLASSES);
-        lab.config.with(|config| {
-            config
-                .objective
-                .squeeze
-                .critical_beta(config.training.batch_size, classes)
-                .unwrap_or(f64::INFINITY)
-        })
+    let behind = move |field: Field| !lab.front.get().fields().contains(&field);
+    let fields = Signal::derive(move || {
+        Field::OBJECTIVE
+            .into_iter()
+            .filter(|field| *field != Field::Sigma && behind(*field))
+            .collect::<Vec<_>>()
     });
-    let beta = Memo::new(move |_| lab.config.with(|config| config.objective.beta));
-    let sentence = move || {
-        if beta.get() > critical.get() {
-            "Past it, all-zero logits beat any answer: the network may stop learning, or hide its \
-             gradients and only look robust."
-        } else {
-            "Past it, all-zero logits would beat any answer, and the penalty alone can stop the \
-             learning."
+    let summary = Signal::derive(move || {
+        lab.config
+            .with(|config| words::objective(&config.objective))
+    });
+    let form = Signal::derive(move || lab.config.with(|config| config.objective.squeeze));
+    let options: Vec<(String, String)> = Squeeze::ALL
+        .into_iter()
+        .map(|form| {
+            let title = match form {
+                Squeeze::None => "None",
+                Squeeze::Example => "Per image",
+                Squeeze::Batch => "Batch-wise",
+            };
+            (form.name().to_owned(), title.to_owned())
+        })
+        .collect();
+    let about = Signal::derive(move || {
+        match form.get() {
+            Squeeze::None => "Nothing is asked of the logits, the raw scores of the classes.",
+            Squeeze::Example => "Each image pays for its own logits.",
+            Squeeze::Batch => "The whole batch pays as one for its logits.",
         }
-    };
+        .to_owned()
+    });
     view! {
-        <NumberField field=Field::Beta />
-        <div class="critical">
-            <CriticalMeter value=beta critical=critical />
-            <p class="hint">
-                <span class="critical-value">
-                    "Critical squeeze " <i>"β"<sub>"c"</sub></i> " = "
-                    {move || short((critical.get() * 100.0).round() / 100.0)} "."
-                </span>
-                " "
-                {sentence}
-            </p>
-        </div>
+        <Group test_id="group-combine" title="Combine defences" summary=summary fields=fields>
+            {move || behind(Field::Lambda).then(|| view! { <NumberField field=Field::Lambda /> })}
+            <SelectField
+                test_id="squeeze-form"
+                label="Logit penalty"
+                options=options
+                value=Signal::derive(move || form.get().name().to_owned())
+                hint=about
+                choose=move |name| lab.choose_squeeze(name)
+            />
+            {move || behind(Field::Beta).then(|| view! { <Beta /> })}
+            {move || {
+                behind(Field::Gamma)
+                    .then(|| {
+                        let idle = Signal::derive(move || form.get() == Squeeze::None);
+                        view! { <NumberField field=Field::Gamma idle=idle /> }
+                    })
+            }}
+            {move || behind(Field::AdversaryEpsilon).then(|| view! { <AdversaryFields /> })}
+        </Group>
     }
 }

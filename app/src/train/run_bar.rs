@@ -3,29 +3,20 @@
 use leptos::prelude::*;
 
 use crate::controls::progress::Progress;
-use crate::format::{count, duration, rate};
+use crate::format::{count, duration, rate, small};
 use crate::state::device::DeviceView;
-use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
-use crate::state::preset::Preset;
+use crate::words;
 
 /// The bar over the charts.
 #[component]
 pub fn RunBar() -> impl IntoView {
     let lab = Lab::get();
     // Why a run cannot start although the engine is free.
-    let wrong = Memo::new(move |_| {
-        lab.invalid.with(|invalid| {
-            let names: Vec<&str> = Field::TRAINING
-                .into_iter()
-                .filter(|field| invalid.contains_key(field))
-                .map(|field| field.words().label)
-                .collect();
-            (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
-        })
-    });
+    let wrong =
+        Memo::new(move |_| lab.to_mend(|field| !field.is_of_attack() && !field.is_of_data()));
     let asked = move |what: Asked| lab.asked.get() == Some(what);
     let waiting = move || lab.asked.get().is_some();
     let train_label = move || {
@@ -53,6 +44,8 @@ pub fn RunBar() -> impl IntoView {
             _ if asked(Asked::Train) => {
                 "Preparing the device; the first step takes longest.".into()
             }
+            _ if asked(Asked::OpenRun) => "Opening the run.".into(),
+            _ if asked(Asked::Load) => "Reading the images.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
@@ -62,14 +55,12 @@ pub fn RunBar() -> impl IntoView {
                 _ => "Training. Changed settings count from the next run on.".into(),
             },
             Model::Paused => "Paused. Go on, or attack the model as it stands.".into(),
-            Model::Stopped => "Stopped early. The model is kept.".into(),
-            Model::Trained => lab.live.with(|live| {
-                live.as_ref()
-                    .and_then(|live| live.summary.as_ref())
-                    .map_or_else(String::new, |summary| {
-                        format!("Trained in {}.", duration(summary.seconds))
-                    })
-            }),
+            Model::Stopped => {
+                "Stopped early. The model is kept, and the run is in the list.".into()
+            }
+            Model::Trained => lab
+                .live
+                .with(|live| live.as_ref().map_or_else(String::new, outcome)),
         }
     };
 
@@ -78,7 +69,7 @@ pub fn RunBar() -> impl IntoView {
             <div class="buttons">
                 <button
                     type="button"
-                    class="primary"
+                    class:primary=move || !resumable()
                     data-testid="train"
                     aria-describedby="run-line"
                     disabled=move || {
@@ -91,6 +82,7 @@ pub fn RunBar() -> impl IntoView {
                 // One button with two names, so that the keyboard's focus stays on it.
                 <button
                     type="button"
+                    class:primary=resumable
                     data-testid=move || if resumable() { "resume" } else { "pause" }
                     disabled=move || {
                         let phase = lab.phase.get();
@@ -105,8 +97,8 @@ pub fn RunBar() -> impl IntoView {
                 >
                     {move || match lab.asked.get() {
                         Some(Asked::Pause) => "Pausing…",
-                        Some(Asked::Resume) => "Resuming…",
-                        _ if resumable() => "Resume",
+                        Some(Asked::Resume) => "Going on…",
+                        _ if resumable() => "Go on",
                         _ => "Pause",
                     }}
                 </button>
@@ -177,7 +169,7 @@ fn RunProgress() -> impl IntoView {
                     {move || format!("{} / {}", steps.get().0, total())}
                 </dd>
             </div>
-            <div>
+            <div class="run-speed">
                 <dt>"Speed"</dt>
                 <dd>
                     <span data-testid="steps-per-sec">{move || rate(speed())}</span>
@@ -188,9 +180,56 @@ fn RunProgress() -> impl IntoView {
                 <dt>"Time left"</dt>
                 <dd>{left}</dd>
             </div>
+        </dl>
+    }
+}
+
+/// What else there is to know of the run at hand. On a narrow screen the bar stays in sight and this
+/// does not.
+#[component]
+pub fn RunFacts() -> impl IntoView {
+    let lab = Lab::get();
+    let learning_rate = move || {
+        lab.live.with(|live| {
+            live.as_ref().and_then(|live| live.latest).map_or_else(
+                || "–".to_owned(),
+                |latest| small(f64::from(latest.learning_rate)),
+            )
+        })
+    };
+    let run = move || {
+        let named = lab.run.get().and_then(|id| {
+            lab.runs.with(|runs| {
+                let own = runs.as_ref()?.iter().find(|run| run.id == id)?;
+                Some(format!("“{}” · ", own.name))
+            })
+        });
+        lab.live.with(|live| match live {
+            Some(live) => named.unwrap_or_default() + &what(live),
+            None => "none yet".to_owned(),
+        })
+    };
+    view! {
+        <dl class="run-facts">
+            <div>
+                <dt>"Learning rate"</dt>
+                <dd data-testid="rate-now">{learning_rate}</dd>
+            </div>
+            {move || {
+                lab.saved
+                    .get()
+                    .map(|step| {
+                        view! {
+                            <div>
+                                <dt>"Saved"</dt>
+                                <dd data-testid="saved">{format!("at step {}", count(step))}</dd>
+                            </div>
+                        }
+                    })
+            }}
             <div class="run-what">
                 <dt>"Run"</dt>
-                <dd>{move || lab.live.with(|live| live.as_ref().map_or_else(|| "none yet".to_owned(), what))}</dd>
+                <dd>{run}</dd>
             </div>
         </dl>
     }
@@ -199,24 +238,32 @@ fn RunProgress() -> impl IntoView {
 /// The run in a line.
 fn what(live: &Live) -> String {
     let config = &live.config;
-    let objective = &config.objective;
-    let mut parts = vec![
+    [
         format!(
-            "{}, {} parameters",
+            "{}, {} weights",
             config.network.name(),
             count(live.parameters)
         ),
-        Preset::of(objective).title().to_lowercase(),
-    ];
-    if objective.label_smoothing > 0.0 {
-        parts.push(format!("λ\u{a0}{}", objective.label_smoothing));
+        words::objective(&config.objective),
+        format!("seed\u{a0}{}", config.seed),
+    ]
+    .join(" · ")
+}
+
+/// How a run ended.
+fn outcome(live: &Live) -> String {
+    let Some(summary) = &live.summary else {
+        return "Trained to its end.".to_owned();
+    };
+    let mut text = format!("Trained in {}.", duration(summary.seconds));
+    if summary.steps < live.total_steps() {
+        text = format!(
+            "Ended by its patience after {}: no better for a while.",
+            duration(summary.seconds)
+        );
     }
-    if objective.beta > 0.0 {
-        parts.push(format!("β\u{a0}{}", objective.beta));
+    if summary.model_step != summary.steps {
+        text += &format!(" The model of step {} was kept.", count(summary.model_step));
     }
-    if objective.noise_sigma > 0.0 {
-        parts.push(format!("σ\u{a0}{}", objective.noise_sigma));
-    }
-    parts.push(format!("seed\u{a0}{}", config.seed));
-    parts.join(" · ")
+    text
 }

@@ -1,0 +1,5 @@
+//! What the browser offers beyond its typed bindings.
+
+pub mod date;
+pub mod js;
+pub mod save;

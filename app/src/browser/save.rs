@@ -1,0 +1,35 @@
+//! Handing a file to the visitor, as a download.
+
+use js_sys::{Array, Uint8Array};
+use leptos::prelude::document;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+/// Saves a zip where the visitor's downloads go.
+///
+/// # Errors
+/// A sentence, if the browser refuses.
+pub fn save_zip(name: &str, bytes: &[u8]) -> Result<(), String> {
+    offer(name, bytes).map_err(|_| format!("The browser did not save “{name}”."))
+}
+
+fn offer(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type("application/zip");
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    // Later, because the browser may only now begin to read; a minute is plenty for a local file.
+    leptos::prelude::set_timeout(
+        move || {
+            // An address that is gone already needs no more.
+            let _ = Url::revoke_object_url(&url);
+        },
+        std::time::Duration::from_secs(60),
+    );
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The third room: the runs that this browser keeps.
+
+mod row;
+mod words;
+
+use leptos::prelude::*;
+
+use crate::files::pick::{Choice, PickButton};
+use crate::state::lab::Lab;
+use row::Row;
+
+/// The room.
+#[component]
+pub fn RunsRoom() -> impl IntoView {
+    let lab = Lab::get();
+    let count = Memo::new(move |_| lab.runs.with(|runs| runs.as_ref().map(Vec::len)));
+    let locked = Signal::derive(move || {
+        let phase = lab.phase.get();
+        !phase.open || phase.busy() || lab.asked.get().is_some()
+    });
+    view! {
+        <section class="room runs-room" id="runs" aria-labelledby="runs-title">
+            <div class="room-head">
+                <h2 id="runs-title">"Runs"</h2>
+                <p>
+                    "Every run is kept in this browser, on this computer, and saved while it trains: \
+                     it outlives a closed tab. Open one to look at it, attack it or go on with it."
+                </p>
+            </div>
+            <div class="runs-bar">
+                <PickButton
+                    label="Add a run from a file…"
+                    test_id="run-upload"
+                    choice=Choice::File
+                    accept=".zip"
+                    disabled=locked
+                    picked=move |files| lab.pick_run(files)
+                />
+                <p class="hint">
+                    {move || {
+                        if lab.phase.get().busy() {
+                            "Pause or stop what is running to manage the runs."
+                        } else {
+                            "A .zip that “Download” made, here or in another browser. It can be dropped \
+                             here too."
+                        }
+                    }}
+                </p>
+            </div>
+            {move || match count.get() {
+                None => {
+                    view! { <p class="empty">"The list appears once the engine is there."</p> }
+                        .into_any()
+                }
+                Some(0) => {
+                    view! {
+                        <p class="empty" data-testid="no-runs">
+                            "No runs yet. The first one appears here as soon as you train."
+                        </p>
+                    }
+                        .into_any()
+                }
+                Some(_) => {
+                    view! {
+                        <ul class="runs" data-testid="runs">
+                            <For
+                                each=move || lab.runs.get().unwrap_or_default()
+                                // A run that has changed is drawn anew.
+                                key=|info| format!("{info:?}")
+                                let:info
+                            >
+                                <Row info=info locked=locked />
+                            </For>
+                        </ul>
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}

@@ -1,0 +1,282 @@
+//! What the engine says, and what becomes of it.
+//!
+//! The engine may report far more often than a screen can show. Its events wait in a queue and are
+//! taken in together, [`CADENCE_MS`] apart at most, so that the page redraws at a bounded rate
+//! whatever the GPU does, and no task of the main thread grows long.
+
+use std::collections::VecDeque;
+
+use leptos::prelude::*;
+use squeeze_engine::config::DataKind;
+use squeeze_engine::event::{DataReport, Evaluation, Event, RunOpened, Steps, TrainingStarted};
+
+use crate::browser::save;
+use crate::state::device::DeviceView;
+use crate::state::gallery::Gallery;
+use crate::state::history::History;
+use crate::state::lab::{Asked, Lab};
+use crate::state::live::Live;
+use crate::state::presets;
+use crate::state::problem::{Problem, WayOut};
+
+/// Least time between two redraws.
+const CADENCE_MS: f64 = 90.0;
+
+/// Widest window that the style sheet (`layout.css`) gives one column: 60rem.
+const ONE_COLUMN_PX: f64 = 960.0;
+
+/// Events that wait to be shown.
+#[derive(Default)]
+pub struct Inbox {
+    events: VecDeque<Event>,
+    scheduled: bool,
+    last_ms: f64,
+}
+
+impl Inbox {
+    pub(super) fn clear(&mut self) {
+        self.events.clear();
+    }
+}
+
+impl Lab {
+    /// Queues an event; it is shown with the next redraw.
+    pub fn hear(self, event: Event) {
+        let wait_ms = self.inbox.try_update_value(|inbox| {
+            inbox.events.push_back(event);
+            if inbox.scheduled {
+                return None;
+            }
+            inbox.scheduled = true;
+            Some((inbox.last_ms + CADENCE_MS - now_ms()).max(0.0))
+        });
+        // A timer and not an animation frame: those stand still while the page is hidden, and the
+        // queue would grow.
+        if let Some(Some(wait_ms)) = wait_ms {
+            let wait = std::time::Duration::from_millis(wait_ms as u64);
+            set_timeout(move || self.take_in(), wait);
+        }
+    }
+
+    fn take_in(self) {
+        let events = self.inbox.try_update_value(|inbox| {
+            inbox.scheduled = false;
+            inbox.last_ms = now_ms();
+            std::mem::take(&mut inbox.events)
+        });
+        for event in events.unwrap_or_default() {
+            self.apply(event);
+        }
+    }
+
+    fn apply(self, event: Event) {
+        let mut phase = self.phase.get_untracked();
+        let before = phase;
+        phase.on(&event);
+        if phase != before {
+            self.phase.set(phase);
+            self.asked.set(None);
+        }
+        match event {
+            Event::Device(report) => {
+                if let DeviceView::Opening(attempt) = self.device.get_untracked() {
+                    self.device.set(DeviceView::Open { attempt, report });
+                }
+            }
+            Event::DataProgress { done, total } => self.loading.set(Some((done, total))),
+            Event::Data(report) => self.take_in_data(report),
+            Event::Runs { runs } => {
+                self.runs.set(Some(runs));
+                self.answered(Asked::Runs);
+            }
+            Event::RunOpened(opened) => self.take_in_run(opened),
+            Event::RunFile { name, bytes } => {
+                self.answered(Asked::Runs);
+                if let Err(sentence) = save::save_zip(&name, &bytes) {
+                    self.note(sentence);
+                }
+            }
+            Event::TrainingStarted(started) => self.take_in_start(started),
+            Event::Steps(steps) => self.take_in_steps(&steps),
+            Event::Evaluation(evaluation) => self.take_in_evaluation(evaluation),
+            Event::Paused { step } | Event::Stopped { step } => {
+                self.update_live(|live| live.step = step);
+            }
+            Event::Saved { step } => self.saved.set(Some(step)),
+            Event::TrainingFinished(summary) => {
+                self.take_in_evaluation(summary.test);
+                self.update_live(|live| {
+                    live.step = summary.steps;
+                    live.summary = Some(summary);
+                });
+            }
+            Event::AttackStarted(start) => {
+                self.clear_the_attack();
+                self.gallery.set(Some(Gallery { start, frame: None }));
+            }
+            Event::AttackFrame(frame) => self.gallery.update(|gallery| {
+                if let Some(gallery) = gallery {
+                    gallery.frame = Some(frame);
+                }
+            }),
+            Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
+            Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
+            Event::Failed { message } => {
+                self.asked.set(None);
+                self.loading.set(None);
+                self.sources.update_value(|sources| {
+                    sources.send(Vec::new());
+                    sources.then_open = None;
+                });
+                if before.device_open {
+                    let way_out = if before.open {
+                        WayOut::Dismiss
+                    } else {
+                        WayOut::StartAgain
+                    };
+                    self.report(Problem::new(message, way_out));
+                } else {
+                    self.broke_down(message);
+                }
+            }
+        }
+    }
+
+    fn take_in_data(self, report: DataReport) {
+        self.answered(Asked::Load);
+        self.loading.set(None);
+        self.clear_the_bench();
+        let kind = report.kind;
+        let then_open = self.sources.try_update_value(|sources| {
+            sources.learn(kind);
+            // Other images than those of the run: the visitor has changed their mind.
+            sources
+                .then_open
+                .take()
+                .filter(|(wanted, _)| *wanted == kind)
+        });
+        self.wanted.set(kind);
+        let made_for = self.config.with_untracked(|config| config.data.set);
+        // Values for digits mean nothing on photographs, but they are the visitor's: others are
+        // offered, not put in their place.
+        if made_for != kind {
+            let differ = presets::model_of(made_for) != presets::model_of(kind);
+            self.offer.set(differ.then_some(kind));
+        }
+        let [_, height, _] = report.image_shape;
+        self.config.update(|config| {
+            config.data.set = kind;
+            if kind == DataKind::Folder {
+                config.data.image_size = height;
+            }
+        });
+        self.data.set(Some(report));
+        if let Some((_, id)) = then_open.flatten() {
+            self.ask_to_open(&id);
+        }
+    }
+
+    fn take_in_run(self, opened: RunOpened) {
+        self.answered(Asked::OpenRun);
+        self.clear_the_attack();
+        let RunOpened {
+            info,
+            parameters,
+            steps,
+            evaluations,
+        } = opened;
+        let mut history = History::new(info.config.training.steps);
+        let mut live = Live::new(info.config.clone(), parameters, info.step);
+        for metrics in &steps {
+            history.push(metrics);
+        }
+        for evaluation in evaluations {
+            history.push_evaluation(&evaluation);
+            live.evaluated(evaluation);
+        }
+        live.latest = steps.last().copied();
+        live.train_accuracy = history.accuracy.latest();
+        self.show_history(history);
+        self.live.set(Some(live));
+        self.run.set(Some(info.id));
+        self.saved.set(Some(info.step));
+        self.offer.set(None);
+        let mut config = info.config;
+        // Where the files lay on another machine is of no use here.
+        config.data.path = None;
+        self.show_config(config);
+        // The list of runs is below everything that has just changed.
+        show("train");
+    }
+
+    fn take_in_start(self, started: TrainingStarted) {
+        self.clear_the_attack();
+        self.run.set(started.run);
+        let fresh = started.step == 0 || self.live.with_untracked(Option::is_none);
+        if fresh {
+            self.saved.set(None);
+            self.show_history(History::new(started.config.training.steps));
+            let live = Live::new(started.config, started.parameters, started.step);
+            self.live.set(Some(live));
+            // Where everything is in one column, the settings were before the eyes.
+            if is_narrow() {
+                request_animation_frame(|| show("numbers"));
+            }
+        } else {
+            self.history
+                .update_value(|history| history.cut(started.step));
+            self.history_version.update(|version| *version += 1);
+            self.update_live(|live| live.step = started.step);
+        }
+    }
+
+    fn take_in_steps(self, steps: &Steps) {
+        let train_accuracy = self.history.try_update_value(|history| {
+            for metrics in &steps.steps {
+                history.push(metrics);
+            }
+            history.accuracy.latest()
+        });
+        self.history_version.update(|version| *version += 1);
+        self.update_live(|live| {
+            live.latest = steps.steps.last().copied().or(live.latest);
+            live.step = live.latest.map_or(live.step, |latest| latest.step);
+            live.steps_per_sec = steps.steps_per_sec;
+            live.train_accuracy = train_accuracy.flatten();
+        });
+    }
+
+    fn take_in_evaluation(self, evaluation: Evaluation) {
+        self.history
+            .update_value(|history| history.push_evaluation(&evaluation));
+        self.history_version.update(|version| *version += 1);
+        self.update_live(|live| live.evaluated(evaluation));
+    }
+
+    fn update_live(self, change: impl FnOnce(&mut Live)) {
+        self.live.update(|live| {
+            if let Some(live) = live {
+                change(live);
+            }
+        });
+    }
+}
+
+/// Brings a part of the page before the visitor's eyes.
+fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}
+
+/// The style sheet puts everything in one column.
+fn is_narrow() -> bool {
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    width.is_some_and(|width| width <= ONE_COLUMN_PX)
+}
+
+fn now_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,150 @@
+//! The engine's presets as the page offers them: those that fit the loaded data, small ones first.
+
+use squeeze_engine::config::preset::{self, Preset};
+use squeeze_engine::config::{Adversary, DataKind, ObjectiveConfig, RunConfig};
+
+use crate::state::defence::Defence;
+
+/// What the page begins with: the defence of the paper, at a size for any machine.
+pub fn first() -> RunConfig {
+    preset::find("mnist-lite-lsq-batch-5").map_or_else(RunConfig::default, |preset| preset.config)
+}
+
+/// The data set whose presets fit `kind`: a folder of images is taken for photographs.
+pub fn model_of(kind: DataKind) -> DataKind {
+    match kind {
+        DataKind::Folder => DataKind::Cifar10,
+        other => other,
+    }
+}
+
+/// The presets for a data set: those that a laptop finishes, and those of full size.
+pub fn for_data(kind: DataKind) -> (Vec<Preset>, Vec<Preset>) {
+    let model = model_of(kind);
+    preset::all()
+        .into_iter()
+        .filter(|preset| preset.config.data.set == model)
+        .partition(is_lite)
+}
+
+fn is_lite(preset: &Preset) -> bool {
+    let set = preset.config.data.set.name();
+    preset.name.starts_with(&format!("{set}-lite-"))
+}
+
+/// Takes a preset; the seed and the data stay.
+pub fn take(preset: &Preset, config: &mut RunConfig) {
+    let seed = config.seed;
+    let data = config.data.clone();
+    *config = RunConfig {
+        seed,
+        data,
+        ..preset.config.clone()
+    };
+}
+
+/// The preset that a config is, whatever its seed.
+pub fn matching(config: &RunConfig) -> Option<String> {
+    let model = model_of(config.data.set);
+    preset::all()
+        .into_iter()
+        .find(|preset| {
+            let mut same = config.clone();
+            take(preset, &mut same);
+            preset.config.data.set == model && same == *config
+        })
+        .map(|preset| preset.name)
+}
+
+/// The small preset for a data set whose defence is nearest to that of `config`.
+pub fn fitting(kind: DataKind, config: &RunConfig) -> Option<Preset> {
+    let model = model_of(kind).name();
+    let here = |suffix: &str| preset::find(&format!("{model}-lite-{suffix}"));
+    // The same row of the tables, if it is one and if there is one.
+    let old = matching(config).and_then(|name| {
+        let set = model_of(config.data.set).name();
+        let row = name.strip_prefix(set)?.trim_start_matches("-lite");
+        here(row.trim_start_matches('-'))
+    });
+    old.or_else(|| {
+        let objective = &config.objective;
+        here(Defence::of(objective).preset_suffix(objective.adversary.kind))
+    })
+}
+
+/// The objective of a defence with the values that fit a data set; `adversary` tells which, if it is
+/// adversarial.
+pub fn objective(kind: DataKind, defence: Defence, adversary: Adversary) -> ObjectiveConfig {
+    let (set, row) = (model_of(kind).name(), defence.preset_suffix(adversary));
+    preset::find(&format!("{set}-lite-{row}"))
+        .map_or_else(ObjectiveConfig::natural, |preset| preset.config.objective)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_data_set_has_small_and_large_presets() {
+        for kind in DataKind::ALL {
+            let (lite, full) = for_data(kind);
+            assert!(!lite.is_empty() && lite.len() == full.len(), "{kind:?}");
+            assert!(lite.iter().all(|preset| preset.name.contains("-lite-")));
+        }
+    }
+
+    #[test]
+    fn a_taken_preset_keeps_seed_and_data_and_is_known_again() {
+        let mut config = first();
+        assert_eq!(matching(&config).as_deref(), Some("mnist-lite-lsq-batch-5"));
+        config.seed = 7;
+        config.data.set = DataKind::Folder;
+        config.data.image_size = 64;
+        let preset = preset::find("cifar10-lite-trades").unwrap();
+        take(&preset, &mut config);
+        assert_eq!((config.seed, config.data.image_size), (7, 64));
+        assert_eq!(config.data.set, DataKind::Folder);
+        assert_eq!(matching(&config), Some(preset.name));
+        config.training.steps += 1;
+        assert_eq!(matching(&config), None);
+    }
+
+    #[test]
+    fn the_same_defence_is_found_for_other_data() {
+        let mut config = first();
+        for name in ["mnist-lite-lsq-batch-11", "mnist-lsq-batch-11"] {
+            take(&preset::find(name).unwrap(), &mut config);
+            let found = fitting(DataKind::Cifar10, &config).unwrap();
+            assert_eq!(found.name, "cifar10-lite-lsq-batch-11");
+            // That row is not in CIFAR-100's tables: the nearest is.
+            let found = fitting(DataKind::Cifar100, &config).unwrap();
+            assert_eq!(found.name, "cifar100-lite-lsq-batch-5");
+        }
+    }
+
+    #[test]
+    fn every_defence_has_values_for_every_data_set() {
+        for kind in DataKind::ALL {
+            for defence in Defence::ALL {
+                let config = RunConfig {
+                    objective: objective(kind, defence, Adversary::None),
+                    ..RunConfig::default()
+                };
+                assert_eq!(config.validate(), Ok(()));
+                assert_eq!(Defence::of(&config.objective), defence, "{kind:?}");
+                let noisy = !matches!(defence, Defence::Natural | Defence::Adversarial);
+                assert_eq!(config.objective.noise_sigma > 0.0, noisy);
+                let found = fitting(kind, &config).unwrap();
+                assert_eq!(found.config.objective, config.objective);
+            }
+            for adversary in Adversary::ALL {
+                let wanted = objective(kind, Defence::Adversarial, adversary);
+                if adversary != Adversary::None {
+                    assert_eq!(wanted.adversary.kind, adversary);
+                }
+                assert!(wanted.adversary.epsilon > 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The optimiser and the learning rate over the run.
+
+use leptos::prelude::*;
+use squeeze_engine::config::{OptimizerKind, Schedule};
+
+use crate::controls::group::Group;
+use crate::controls::number::NumberField;
+use crate::controls::select::SelectField;
+use crate::state::field::Field;
+use crate::state::lab::Lab;
+use crate::train::sketch::ScheduleSketch;
+use crate::words::{self, about_optimizer, optimizer_title, schedule_title};
+
+const FIELDS: [Field; 8] = [
+    Field::LearningRate,
+    Field::Momentum,
+    Field::WeightDecay,
+    Field::ClipNorm,
+    Field::EmaDecay,
+    Field::Warmup,
+    Field::Milestones,
+    Field::Factor,
+];
+
+/// How the objective is minimised.
+#[component]
+pub fn OptimiserGroup() -> impl IntoView {
+    let lab = Lab::get();
+    let kind = Memo::new(move |_| lab.config.with(|config| config.optimizer.kind));
+    let schedule = Memo::new(move |_| lab.config.with(|config| config.optimizer.schedule.kind));
+    let summary = Signal::derive(move || {
+        lab.config
+            .with(|config| words::optimiser(&config.optimizer))
+    });
+    let optimizers: Vec<(String, String)> = OptimizerKind::ALL
+        .into_iter()
+        .map(|kind| (kind.name().to_owned(), optimizer_title(kind).to_owned()))
+        .collect();
+    let schedules: Vec<(String, String)> = Schedule::ALL
+        .into_iter()
+        .map(|kind| (kind.name().to_owned(), schedule_title(kind).to_owned()))
+        .collect();
+    view! {
+        <Group
+            test_id="group-optimiser"
+            title="Optimiser and schedule"
+            summary=summary
+            fields=FIELDS.to_vec()
+        >
+            <SelectField
+                test_id="optimizer"
+                label="Optimiser"
+                options=optimizers
+                value=Signal::derive(move || kind.get().name().to_owned())
+                hint=Signal::derive(move || about_optimizer(kind.get()).to_owned())
+                choose=move |name| lab.choose_optimizer(name)
+            />
+            <div class="field-pair">
+                <NumberField field=Field::LearningRate />
+                // Idle and not gone, so that nothing jumps.
+                <NumberField
+                    field=Field::Momentum
+                    idle=Signal::derive(move || {
+                        matches!(kind.get(), OptimizerKind::Adam | OptimizerKind::AdamW)
+                    })
+                />
+                <NumberField field=Field::WeightDecay />
+                <NumberField field=Field::ClipNorm />
+            </div>
+            <NumberField field=Field::EmaDecay />
+            <SelectField
+                test_id="schedule"
+                label="Schedule"
+                options=schedules
+                value=Signal::derive(move || schedule.get().name().to_owned())
+                hint=Signal::stored("How the learning rate changes over the run.".to_owned())
+                choose=move |name| lab.choose_schedule(name)
+            />
+            <ScheduleSketch />
+            <NumberField field=Field::Warmup />
+            {move || {
+                (schedule.get() == Schedule::Step)
+                    .then(|| {
+                        view! {
+                            <div class="field-pair">
+                                <NumberField field=Field::Milestones />
+                                <NumberField field=Field::Factor />
+                            </div>
+                        }
+                    })
+            }}
+        </Group>
+    }
+}

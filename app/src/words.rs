@@ -1,0 +1,259 @@
+//! Configs in words: what a run is, in a line.
+
+use squeeze_engine::config::{
+    Adversary, NetworkKind, ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze,
+    TrainingConfig,
+};
+
+use crate::format::{count, distance, short, small};
+
+/// An objective with everything that is on, for example `batch-wise squeezing β 5, noise σ 0.5`.
+pub fn objective(objective: &ObjectiveConfig) -> String {
+    let mut parts = Vec::new();
+    let adversary = &objective.adversary;
+    if adversary.kind != Adversary::None {
+        parts.push(format!(
+            "{} ε\u{a0}{}",
+            match adversary.kind {
+                Adversary::Pgd => format!("{}-step PGD", adversary.iterations),
+                Adversary::Free => format!("Free, {} replays,", adversary.iterations),
+                other => adversary_title(other).to_owned(),
+            },
+            distance(adversary.epsilon)
+        ));
+    }
+    if objective.label_smoothing > 0.0 {
+        parts.push(format!(
+            "label smoothing λ\u{a0}{}",
+            short(objective.label_smoothing)
+        ));
+    }
+    if objective.squeeze != Squeeze::None && objective.beta > 0.0 {
+        let form = match objective.squeeze {
+            Squeeze::Example => "per image",
+            Squeeze::Batch | Squeeze::None => "batch-wise",
+        };
+        let beta = short(objective.beta);
+        parts.push(if objective.gamma == 0.0 {
+            format!("squeezing {form} β\u{a0}{beta}")
+        } else {
+            format!(
+                "logit similarity {form} γ\u{a0}{} β\u{a0}{beta}",
+                short(objective.gamma)
+            )
+        });
+    }
+    if parts.is_empty() {
+        parts.push("natural".to_owned());
+    }
+    if objective.noise_sigma > 0.0 {
+        parts.push(format!("noise σ\u{a0}{}", distance(objective.noise_sigma)));
+    }
+    parts.join(", ")
+}
+
+/// An adversary's name for people.
+pub fn adversary_title(kind: Adversary) -> &'static str {
+    match kind {
+        Adversary::None => "None",
+        Adversary::Pgd => "PGD",
+        Adversary::Free => "Free",
+        Adversary::Fast => "Fast",
+        Adversary::Trades => "TRADES",
+    }
+}
+
+/// What an adversary does, in a sentence.
+pub fn about_adversary(kind: Adversary) -> &'static str {
+    match kind {
+        Adversary::None => "Training sees the images as they are.",
+        Adversary::Pgd => {
+            "Each batch is attacked for k gradient steps from a random start, then trained on: \
+             k + 1 times the work."
+        }
+        Adversary::Free => {
+            "Each batch is replayed k times, and one gradient serves both the weights and the \
+             attack: no work is added."
+        }
+        Adversary::Fast => {
+            "One large gradient step from a random start: twice the work. It can fail of a sudden, \
+             and then only looks robust."
+        }
+        Adversary::Trades => {
+            "Be right on clean images, and judge clean and attacked ones alike: about as costly as \
+             PGD."
+        }
+    }
+}
+
+/// What a network is, in a sentence.
+pub fn about_network(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::SmallCnn => "Two small convolutions: minutes on a laptop without a GPU.",
+        NetworkKind::MnistCnn => "The MNIST challenge network, thirty times the work: wants a GPU.",
+        NetworkKind::ResNet { depth } if depth < 14 => {
+            "A small residual network (shortcuts around its layers): wants a GPU, or patience."
+        }
+        NetworkKind::ResNet { .. } => {
+            "The usual residual network for 32 × 32 images (shortcuts around its layers): wants a \
+             GPU."
+        }
+        NetworkKind::Wrn { width, .. } if width < 8 => {
+            "Large: a wide residual network, millions of weights. Wants a strong GPU."
+        }
+        NetworkKind::Wrn { depth: 32, .. } => {
+            "Very large: the paper’s own wide residual network, 46 million weights. For the command \
+             line on a strong GPU; a page may run out of memory."
+        }
+        NetworkKind::Wrn { .. } => {
+            "Very large: a wide residual network, tens of millions of weights. For the command line \
+             on a strong GPU; a page may run out of memory."
+        }
+    }
+}
+
+/// An optimiser's name for people.
+pub fn optimizer_title(kind: OptimizerKind) -> &'static str {
+    match kind {
+        OptimizerKind::Adam => "Adam",
+        OptimizerKind::AdamW => "AdamW",
+        OptimizerKind::Sgd => "SGD, momentum",
+        OptimizerKind::Nesterov => "SGD, Nesterov",
+    }
+}
+
+/// What an optimiser does, in a sentence.
+pub fn about_optimizer(kind: OptimizerKind) -> &'static str {
+    match kind {
+        OptimizerKind::Adam => "Scales each weight’s update by its own gradients: quick to learn.",
+        OptimizerKind::AdamW => "Adam, with the weight decay kept apart from the gradients.",
+        OptimizerKind::Sgd => "Plain gradient steps that keep rolling: as in the paper.",
+        OptimizerKind::Nesterov => {
+            "Gradient steps that keep rolling, taken from where they roll to."
+        }
+    }
+}
+
+/// A schedule's name for people.
+pub fn schedule_title(kind: Schedule) -> &'static str {
+    match kind {
+        Schedule::Constant => "Constant",
+        Schedule::Step => "In drops",
+        Schedule::Cosine => "Cosine to 0",
+        Schedule::OneCycle => "One cycle",
+    }
+}
+
+/// The optimiser and its schedule in a few words, for the head of a closed group.
+pub fn optimiser(config: &OptimizerConfig) -> String {
+    let mut parts = vec![
+        optimizer_title(config.kind).to_owned(),
+        small(config.learning_rate),
+        match config.schedule.kind {
+            Schedule::Constant => "constant",
+            Schedule::Step => "in drops",
+            Schedule::Cosine => "cosine",
+            Schedule::OneCycle => "one cycle",
+        }
+        .to_owned(),
+    ];
+    if config.weight_decay > 0.0 {
+        parts.push(format!("decay {}", small(config.weight_decay)));
+    }
+    if config.clip_norm > 0.0 {
+        parts.push(format!("clipped at {}", short(config.clip_norm)));
+    }
+    if config.ema_decay > 0.0 {
+        parts.push("averaged".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// The augmentation in a few words.
+pub fn augmentation(config: &TrainingConfig) -> String {
+    match (config.crop_padding, config.flip) {
+        (0, false) => "none".to_owned(),
+        (0, true) => "mirrored".to_owned(),
+        (pixels, false) => format!("shifted by up to {pixels}"),
+        (pixels, true) => format!("shifted by up to {pixels}, mirrored"),
+    }
+}
+
+/// What is looked at on the way, in a few words.
+pub fn evaluation(config: &TrainingConfig) -> String {
+    if config.held_out == 0 || config.eval_every == 0 {
+        return "only at the end".to_owned();
+    }
+    let mut text = format!(
+        "{} images, every {} steps",
+        count(config.held_out),
+        count(config.eval_every)
+    );
+    if config.patience > 0 {
+        text += ", early stop";
+    }
+    if config.keep_best {
+        text += ", best kept";
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use squeeze_engine::config::preset;
+
+    use super::*;
+
+    fn of(name: &str) -> String {
+        let text = objective(&preset::find(name).unwrap().config.objective);
+        text.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn an_objective_names_all_that_is_on() {
+        for (name, words) in [
+            ("mnist-natural", "natural"),
+            ("mnist-ls-0.9", "label smoothing λ 0.9, noise σ 0.5"),
+            (
+                "cifar10-lsq-batch-11",
+                "squeezing batch-wise β 11, noise σ 20/255",
+            ),
+            (
+                "mnist-lsq-example-0.1",
+                "squeezing per image β 0.1, noise σ 0.5",
+            ),
+            (
+                "mnist-logit-similarity",
+                "logit similarity batch-wise γ 1 β 5, noise σ 0.5",
+            ),
+            ("cifar10-adv-7", "7-step PGD ε 8/255"),
+            ("cifar10-free-8", "Free, 8 replays, ε 8/255"),
+            ("mnist-fast", "Fast ε 0.3"),
+            ("cifar10-trades", "TRADES ε 8/255"),
+        ] {
+            assert_eq!(of(name), words);
+        }
+        let mut both = preset::find("mnist-ls-0.9").unwrap().config.objective;
+        both.squeeze = Squeeze::Batch;
+        both.beta = 5.0;
+        assert!(objective(&both).contains("λ\u{a0}0.9, squeezing batch-wise"));
+    }
+
+    #[test]
+    fn groups_say_what_is_in_them() {
+        let paper = preset::find("cifar10-natural").unwrap().config;
+        assert_eq!(
+            optimiser(&paper.optimizer),
+            "SGD, momentum, 0.1, in drops, decay 2e-4"
+        );
+        assert_eq!(
+            augmentation(&paper.training),
+            "shifted by up to 4, mirrored"
+        );
+        assert_eq!(
+            evaluation(&paper.training),
+            "1,000 images, every 1,000 steps"
+        );
+    }
+}
