@@ -13,6 +13,7 @@ use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::Event;
 use squeeze_engine::protocol::{Command, FILES, READY};
+use squeeze_engine::run::{Folder, StoreError};
 use squeeze_engine::session::{Session, steer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -119,7 +120,20 @@ async fn open(
         fetch(&c).await?,
         fetch(&d).await?,
     ];
-    session.load_mnist(&files, emit).await
+    session.load_mnist(&files, emit)?;
+    // A page that can store nothing still trains.
+    if let Err(message) = store(session, emit).await {
+        emit(Event::Failed { message });
+    }
+    Ok(())
+}
+
+/// Stores runs in this browser from now on.
+async fn store(session: &mut Session, emit: &mut dyn FnMut(Event)) -> Result<(), String> {
+    let text = |error: StoreError| format!("runs cannot be stored in this browser: {error}");
+    let root = Folder::root().await.map_err(text)?;
+    let runs = root.folder("runs").await.map_err(text)?;
+    session.store_in(runs, emit).await
 }
 
 async fn fetch(url: &str) -> Result<Vec<u8>, String> {

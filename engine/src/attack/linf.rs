@@ -1,5 +1,6 @@
 //! The geometry of the l_inf ball.
 
+#[cfg(feature = "gpu")]
 use burn::backend::DispatchDevice;
 use burn::tensor::Tensor;
 
@@ -28,19 +29,15 @@ pub fn linf_step(
     clean: Tensor<4>,
     budget: &Budget,
 ) -> Tensor<4> {
-    match x.device().as_dispatch() {
-        #[cfg(feature = "gpu")]
-        DispatchDevice::Cube(_) => {
-            crate::kernel::linf_step::linf_step(x, gradient, clean, budget.on_device.clone())
-        }
-        _ => {
-            let low = (clean.clone() - budget.epsilon).clamp_min(0.0);
-            let high = (clean + budget.epsilon).clamp_max(1.0);
-            (x + gradient.sign() * budget.step_size)
-                .max_pair(low)
-                .min_pair(high)
-        }
+    #[cfg(feature = "gpu")]
+    if let DispatchDevice::Cube(_) = x.device().as_dispatch() {
+        return crate::kernel::linf_step::linf_step(x, gradient, clean, budget.on_device.clone());
     }
+    let low = (clean.clone() - budget.epsilon).clamp_min(0.0);
+    let high = (clean + budget.epsilon).clamp_max(1.0);
+    (x + gradient.sign() * budget.step_size)
+        .max_pair(low)
+        .min_pair(high)
 }
 
 /// Step size and epsilon of an l_inf attack, in pixel units.
@@ -51,15 +48,18 @@ pub struct Budget {
     /// Radius of the ball.
     pub epsilon: f32,
     /// Both of them where the kernel can read them.
+    #[cfg(feature = "gpu")]
     on_device: Tensor<1>,
 }
 
 impl Budget {
     /// A budget on a plain device.
+    #[cfg_attr(not(feature = "gpu"), allow(unused_variables))]
     pub fn new(step_size: f32, epsilon: f32, device: &burn::tensor::Device) -> Self {
         Self {
             step_size,
             epsilon,
+            #[cfg(feature = "gpu")]
             on_device: Tensor::from_floats([step_size, epsilon], device),
         }
     }
