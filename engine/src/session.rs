@@ -204,10 +204,16 @@ impl Session {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
         let trainer = Trainer::new(config, data).map_err(text)?;
-        let stored = match &self.library {
-            Some(library) => Some(library.add(trainer.config(), report).await.map_err(text)?),
-            None => None,
-        };
+        let mut stored = None;
+        if let Some(library) = &self.library {
+            match library.add(trainer.config(), report).await {
+                Ok(run) => stored = Some(run),
+                // A full disk is no reason not to train.
+                Err(error) => emit(Event::Failed {
+                    message: format!("this run trains, but is not stored: {error}"),
+                }),
+            }
+        }
         self.current = Some(Current { trainer, stored });
         self.list(emit).await?;
         self.go_on(emit).await
@@ -220,6 +226,9 @@ impl Session {
             .as_mut()
             .ok_or("there is no run to go on with: train first")?;
         fits(trainer.config(), data)?;
+        if trainer.is_finished() {
+            return Err("this run is finished; train a new one".to_owned());
+        }
         let mut host = Stored {
             stored: stored.as_mut(),
             emit,

@@ -111,22 +111,4 @@ impl Defence {
             Squeeze::Example => Self::SqueezeExample,
         }
     }
-
-    /// The end of the name of the preset that stands for it; `adversary` tells which, if it is
-    /// adversarial.
-    pub fn preset_suffix(self, adversary: Adversary) -> &'static str {
-        match self {
-            Self::Natural => "natural",
-            Self::LabelSmoothing => "ls-0.9",
-            Self::SqueezeExample => "lsq-example-0.5",
-            Self::SqueezeBatch => "lsq-batch-5",
-            Self::Similarity => "logit-similarity",
-            Self::Adversarial => match adversary {
-                Adversary::None | Adversary::Pgd => "adv-7",
-                Adversary::Free => "free-8",
-                Adversary::Fast => "fast",
-                Adversary::Trades => "trades",
-            },
-        }
-    }
 }

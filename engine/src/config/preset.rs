@@ -1,7 +1,7 @@
 //! Presets: the rows of the paper's tables, and their rivals, as run configs by name.
 //!
 //! A name is `DATA-DEFENCE` at the paper's size and `DATA-lite-DEFENCE` at one that a laptop
-//! finishes, for example `cifar10-lsq-batch-11` and `cifar10-lite-lsq-batch-11`. Where the paper is
+//! finishes, for example `cifar10-lsq-batch-11` and `cifar10-lite-lsq-batch-3`. Where the paper is
 //! silent the values are those of `recipe.md`, or ours.
 
 use super::{
@@ -31,7 +31,7 @@ pub fn all() -> Vec<Preset> {
     sets.into_iter()
         .flat_map(|set| [false, true].map(|lite| (set, lite)))
         .flat_map(|(set, lite)| {
-            defences(set)
+            defences(set, lite)
                 .into_iter()
                 .map(move |defence| defence.preset(set, lite))
         })
@@ -82,7 +82,7 @@ fn is_grey(set: DataKind) -> bool {
     matches!(set, DataKind::Mnist | DataKind::FashionMnist)
 }
 
-fn defences(set: DataKind) -> Vec<Defence> {
+fn defences(set: DataKind, lite: bool) -> Vec<Defence> {
     let Scale { epsilon, sigma, .. } = scale(set);
     let plain = ObjectiveConfig::natural;
     let noisy = || ObjectiveConfig {
@@ -117,9 +117,12 @@ fn defences(set: DataKind) -> Vec<Defence> {
         gamma,
         ..noisy()
     };
-    // The poster's values; on MNIST, where it gives a plot alone, CIFAR-10's.
-    let batch: &[f64] = match set {
-        DataKind::Cifar100 => &[1.0, 5.0, 7.0],
+    // The poster's values; on MNIST, where it gives a plot alone, CIFAR-10's. A lite network fits
+    // photographs only in part, and the part that it does not fit has nothing to hold against the
+    // penalty: it is squeezed flat well below the critical beta.
+    let batch: &[f64] = match (set, lite && !is_grey(set)) {
+        (_, true) => &[1.0, 3.0],
+        (DataKind::Cifar100, false) => &[1.0, 5.0, 7.0],
         _ => &[5.0, 10.0, 11.0],
     };
     for &beta in batch {
@@ -339,7 +342,7 @@ mod tests {
             "mnist-lsq-example-0.5",
             "mnist-logit-similarity",
             "mnist-fast",
-            "cifar10-lite-lsq-batch-11",
+            "cifar10-lite-lsq-batch-3",
         ] {
             assert!(find(name).is_some(), "{name}");
         }

@@ -445,8 +445,7 @@ impl Trainer {
 
     /// One step: batch, forward, objective, backward, update.
     fn train_step(&mut self, data: &Resident) -> Pending {
-        let steps = self.config.training.steps;
-        let config = self.config.objective.at(self.step, steps);
+        let config = self.config.objective.clone();
         let adversary = &config.adversary;
         let seed = self.config.seed;
         // Free training replays each batch.
@@ -492,6 +491,7 @@ impl Trainer {
             }
         };
         let optimizer = &self.config.optimizer;
+        let steps = self.config.training.steps;
         let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
         let network = self.network.clone();
         let network = self.optimizer.step(rate, network, &mut gradients);
@@ -505,7 +505,6 @@ impl Trainer {
             logits: logits.inner(),
             adversarial,
             labels,
-            objective: config,
             learning_rate: rate,
         }
     }
@@ -561,7 +560,7 @@ impl Trainer {
         reader: &mut Reader,
         host: &mut impl Host,
     ) -> Result<(), TrainError> {
-        let mut steps = reader.read().await?;
+        let mut steps = reader.read(&self.config.objective).await?;
         if steps.is_empty() {
             return Ok(());
         }
