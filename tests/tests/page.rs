@@ -611,7 +611,8 @@ fn a_run_outlives_a_reload_and_can_be_managed() {
     let browser = &visit.browser;
     visit.wait_for_status("ready");
     visit.wait_for_text("no-runs", "No runs yet");
-    let steps = 200;
+    // So many that there is time to pause among them.
+    let steps = 600;
     visit.set_up_a_short_run(steps);
     browser.click("train").unwrap();
     visit.wait_for_status("training");
