@@ -16,6 +16,8 @@ pub const READY: &str = "ready";
 pub const FILES: &str = "files";
 
 /// A command to the worker.
+// There is one at a time: a box around its config would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {

@@ -190,8 +190,10 @@ impl Session {
     fn take(&mut self, data: Arc<Dataset>, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
         let (device, _) = self.device.as_ref().ok_or(NOT_READY)?;
         emit(Event::Data(data.report()));
-        // The memory of the data set before it is free before the new one takes its own.
+        // The memory of the data set before it is free before the new one takes its own, and a model
+        // for it has nothing to be attacked on.
         self.data = None;
+        self.current = None;
         self.data = Some(Resident::new(data, device));
         Ok(())
     }
@@ -231,6 +233,7 @@ impl Session {
         }
         let mut host = Stored {
             stored: stored.as_mut(),
+            library: self.library.as_ref(),
             emit,
         };
         let ended = trainer.run(data, &self.control, &mut host).await;
@@ -333,6 +336,7 @@ fn fits(config: &RunConfig, data: &Resident) -> Result<(), Failure> {
 /// Sends events on, and stores the run.
 struct Stored<'a, 'e> {
     stored: Option<&'a mut (String, Run)>,
+    library: Option<&'a Library>,
     emit: &'a mut (dyn FnMut(Event) + 'e),
 }
 
@@ -357,10 +361,14 @@ impl Host for Stored<'_, '_> {
     }
 
     async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
-        match &mut self.stored {
-            Some((_, run)) => run.save(&checkpoint).await.map_err(text),
-            None => Ok(()),
+        if let Some((_, run)) = &mut self.stored {
+            run.save(&checkpoint).await.map_err(text)?;
         }
+        if let Some(library) = self.library {
+            let runs = library.list().await.map_err(text)?;
+            (self.emit)(Event::Runs { runs });
+        }
+        Ok(())
     }
 }
 

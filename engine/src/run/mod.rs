@@ -146,8 +146,11 @@ impl Run {
         let checkpoint = read_checkpoint(&folder).await?;
         let mut run = Self::new(folder, device);
         let progress = checkpoint.as_ref().map(|checkpoint| &checkpoint.progress);
-        let (step, looked_at) = progress.map_or((0, 0), |p| (p.step, p.looked_at));
-        run.rewind(step, looked_at).await?;
+        // A finished run has nothing after its state.
+        if progress.is_none_or(|progress| !progress.finished) {
+            let (step, looked_at) = progress.map_or((0, 0), |p| (p.step, p.looked_at));
+            run.rewind(step, looked_at).await?;
+        }
         Ok((run, checkpoint))
     }
 

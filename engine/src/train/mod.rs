@@ -266,24 +266,24 @@ impl Trainer {
         control: &Control,
         host: &mut impl Host,
     ) -> Result<Outcome, TrainError> {
-        let wish = self.run_steps(data, control, host).await?;
-        let outcome = match wish {
+        let outcome = match self.run_steps(data, control, host).await? {
             Wish::Run => self.finish(data, control, host).await?,
-            Wish::Pause => {
-                host.emit(Event::Paused { step: self.step });
-                Outcome::Paused
-            }
+            Wish::Pause => Outcome::Paused,
             Wish::Stop => Outcome::Stopped,
         };
-        if outcome == Outcome::Stopped {
-            host.emit(Event::Stopped { step: self.step });
-        }
+        // Whoever hears of the end may go away: what there is, is safe by then.
         if host.save_every().is_some() {
             self.save(host).await?;
         }
+        host.emit(match &outcome {
+            Outcome::Finished(summary) => Event::TrainingFinished(summary.clone()),
+            Outcome::Paused => Event::Paused { step: self.step },
+            Outcome::Stopped => Event::Stopped { step: self.step },
+        });
         Ok(outcome)
     }
 
+    /// The last evaluation.
     async fn finish(
         &mut self,
         data: &Resident,
@@ -304,14 +304,12 @@ impl Trainer {
         };
         self.finished = true;
         host.emit(Event::Evaluation(test));
-        let summary = TrainingSummary {
+        Ok(Outcome::Finished(TrainingSummary {
             steps: self.step,
             model_step,
             test,
             seconds: self.seconds,
-        };
-        host.emit(Event::TrainingFinished(summary.clone()));
-        Ok(Outcome::Finished(summary))
+        }))
     }
 
     /// The steps of [`Self::run`] without its last evaluation; gives back the wish that ended them.

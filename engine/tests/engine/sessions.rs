@@ -8,7 +8,7 @@ use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
-use squeeze_engine::event::{AttackSummary, Event, RunInfo, StepMetrics};
+use squeeze_engine::event::{AttackSummary, Event, Part, RunInfo, StepMetrics};
 use squeeze_engine::protocol::Command;
 use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::run::Folder;
@@ -294,6 +294,18 @@ fn runs_outlive_the_page() {
     let info = &page.runs()[0];
     assert!(info.finished && info.test_accuracy.is_some(), "{info:?}");
     assert_eq!(info.test_accuracy, whole.runs()[0].test_accuracy);
+
+    // A finished run opens with the evaluation that ended it.
+    page.handle(Command::OpenRun { id }, Vec::new()).unwrap();
+    let opened = page.events.iter().rev().find_map(|event| match event {
+        Event::RunOpened(opened) => Some(opened.clone()),
+        _ => None,
+    });
+    let evaluations = opened.unwrap().evaluations;
+    assert_eq!(evaluations.last().unwrap().part, Part::Test);
+    assert_eq!(evaluations.len(), 3);
+    let failure = page.handle(Command::Resume, Vec::new()).unwrap_err();
+    assert!(failure.contains("finished"), "{failure}");
 
     // Its model can be attacked, with the data set that it is for.
     let attack = || Command::Attack {
