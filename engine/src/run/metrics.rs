@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Evaluation, Event, StepMetrics};
+use crate::event::{Evaluation, Event, Part, StepMetrics};
 
 /// All that was measured on a run's way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,22 +26,12 @@ pub fn write(text: &mut String, event: &Event) {
     match event {
         Event::Steps(steps) => {
             for step in &steps.steps {
-                write_step(text, step);
+                add(text, &Line::Step(*step));
             }
         }
-        Event::Evaluation(evaluation) => write_evaluation(text, evaluation),
+        Event::Evaluation(evaluation) => add(text, &Line::Evaluation(*evaluation)),
         _ => {}
     }
-}
-
-/// Adds the line of a step.
-pub fn write_step(text: &mut String, step: &StepMetrics) {
-    add(text, &Line::Step(*step));
-}
-
-/// Adds the line of an evaluation.
-pub fn write_evaluation(text: &mut String, evaluation: &Evaluation) {
-    add(text, &Line::Evaluation(*evaluation));
 }
 
 fn add(text: &mut String, line: &Line) {
@@ -56,11 +46,8 @@ fn add(text: &mut String, line: &Line) {
 /// The number of the first wrong line, from 1, and what is wrong with it.
 pub fn read(text: &str) -> Result<History, (usize, String)> {
     let mut history = History::default();
-    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        let Some(line) = line.strip_suffix('\n') else {
-            break;
-        };
-        match serde_json::from_str(line).map_err(|error| (number, error.to_string()))? {
+    for line in lines(text) {
+        match line?.1 {
             Line::Step(step) => history.steps.push(step),
             Line::Evaluation(evaluation) => history.evaluations.push(evaluation),
         }
@@ -68,11 +55,43 @@ pub fn read(text: &str) -> Result<History, (usize, String)> {
     Ok(history)
 }
 
+/// The lines up to a state that has had `to` steps, the last evaluation of held-out images at step
+/// `looked_at`. They are kept as they are: numbers that were read and written again might differ.
+///
+/// # Errors
+/// As [`read`].
+pub fn cut(text: &str, to: usize, looked_at: usize) -> Result<String, (usize, String)> {
+    let mut kept = String::new();
+    for line in lines(text) {
+        let (text, line) = line?;
+        let keep = match line {
+            Line::Step(step) => step.step <= to,
+            Line::Evaluation(evaluation) => {
+                evaluation.part == Part::HeldOut && evaluation.step <= looked_at
+            }
+        };
+        if keep {
+            kept.push_str(text);
+        }
+    }
+    Ok(kept)
+}
+
+/// The whole lines, and what they say.
+fn lines(text: &str) -> impl Iterator<Item = Result<(&str, Line), (usize, String)>> {
+    (1..)
+        .zip(text.split_inclusive('\n'))
+        .filter(|(_, line)| line.ends_with('\n'))
+        .map(|(number, line)| match serde_json::from_str(line) {
+            Ok(parsed) => Ok((line, parsed)),
+            Err(error) => Err((number, error.to_string())),
+        })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::Part;
 
     fn step(step: usize) -> StepMetrics {
         StepMetrics {
@@ -96,9 +115,9 @@ mod tests {
             cross_entropy: 0.2,
         };
         let mut text = String::new();
-        write_step(&mut text, &step(1));
-        write_step(&mut text, &step(2));
-        write_evaluation(&mut text, &evaluation);
+        add(&mut text, &Line::Step(step(1)));
+        add(&mut text, &Line::Step(step(2)));
+        add(&mut text, &Line::Evaluation(evaluation));
         let whole = read(&text).unwrap();
         assert_eq!(whole.steps, [step(1), step(2)]);
         assert_eq!(whole.evaluations, [evaluation]);
@@ -110,5 +129,29 @@ mod tests {
         let (line, error) = read(&format!("{text}{{\"type\":\"stone\"}}\n")).unwrap_err();
         assert_eq!(line, 4);
         assert!(error.contains("stone"), "{error}");
+    }
+    #[test]
+    fn a_cut_keeps_the_lines_before_it_as_they_are() {
+        // More digits than a reader keeps.
+        let look = |part, step| {
+            format!(
+                "{{\"type\":\"evaluation\",\"part\":\"{part}\",\"step\":{step},\"images\":1,\
+                 \"accuracy\":0.30000000000000004440,\"cross_entropy\":1.5}}\n"
+            )
+        };
+        let mut first = String::new();
+        add(&mut first, &Line::Step(step(1)));
+        add(&mut first, &Line::Step(step(2)));
+        first.push_str(&look("held-out", 2));
+        let mut second = String::new();
+        add(&mut second, &Line::Step(step(3)));
+        second.push_str(&look("test", 2));
+        let text = format!("{first}{second}{{\"ty");
+        assert_eq!(cut(&text, 2, 2).unwrap(), first);
+        assert_eq!(
+            cut(&text, 2, 0).unwrap(),
+            first[..first.len() - look("held-out", 2).len()]
+        );
+        assert_eq!(cut(&text, 0, 0).unwrap(), "");
     }
 }

@@ -14,7 +14,7 @@ pub use metrics::History;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Progress};
 use crate::config::{ConfigError, RunConfig};
-use crate::event::{DeviceReport, Evaluation, Event, Part};
+use crate::event::{DeviceReport, Evaluation, Event};
 use crate::network::weights::{self, Parameter, WeightsError};
 
 const CONFIG: &str = "config.toml";
@@ -122,7 +122,9 @@ impl Run {
         config: &RunConfig,
         device: &DeviceReport,
     ) -> Result<Self, StoreError> {
-        if !folder.names().await?.is_empty() {
+        // What a killed program was about to write is nothing yet.
+        let names = folder.names().await?;
+        if names.iter().any(|name| !name.ends_with(".part")) {
             return Err(StoreError::Taken(folder.name()));
         }
         let text = config.to_toml().map_err(|error| StoreError::Config {
@@ -232,25 +234,13 @@ impl Run {
 
     /// Cuts the metrics back to a state that has had `to` steps, the last evaluation at `looked_at`.
     async fn rewind(&mut self, to: usize, looked_at: usize) -> Result<(), StoreError> {
-        let History {
-            steps, evaluations, ..
-        } = read_history(&self.folder).await?;
-        let mut text = String::new();
-        // A step's evaluation comes after it, and before the next step.
-        let mut evaluations = evaluations
-            .into_iter()
-            .filter(|evaluation| evaluation.part == Part::HeldOut)
-            .peekable();
-        for step in steps.into_iter().filter(|step| step.step <= to) {
-            let number = step.step;
-            metrics::write_step(&mut text, &step);
-            let here = |evaluation: &Evaluation| evaluation.step == number && number <= looked_at;
-            while let Some(evaluation) = evaluations.next_if(here) {
-                metrics::write_evaluation(&mut text, &evaluation);
-                self.last_evaluation = Some(evaluation);
-            }
-        }
-        self.folder.write(METRICS, text.as_bytes()).await
+        let bytes = self.folder.read(METRICS).await?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let wrong = |error| wrong_metrics(&self.folder, error);
+        let kept = metrics::cut(&text, to, looked_at).map_err(wrong)?;
+        let history = metrics::read(&kept).map_err(wrong)?;
+        self.last_evaluation = history.evaluations.last().copied();
+        self.folder.write(METRICS, kept.as_bytes()).await
     }
 }
 
@@ -320,12 +310,16 @@ pub async fn read_summary(folder: &Folder) -> Result<Option<Summary>, StoreError
 /// [`StoreError`] if a line is wrong. A last line that was cut off half-way is left out.
 pub async fn read_history(folder: &Folder) -> Result<History, StoreError> {
     let bytes = folder.read(METRICS).await?.unwrap_or_default();
-    metrics::read(&String::from_utf8_lossy(&bytes)).map_err(|(line, error)| StoreError::Json {
+    metrics::read(&String::from_utf8_lossy(&bytes)).map_err(|error| wrong_metrics(folder, error))
+}
+
+fn wrong_metrics(folder: &Folder, (line, error): (usize, String)) -> StoreError {
+    StoreError::Json {
         folder: folder.name(),
         file: METRICS,
         line: format!(":{line}"),
         error,
-    })
+    }
 }
 
 fn missing(folder: &Folder, file: &'static str, hint: &'static str) -> StoreError {
