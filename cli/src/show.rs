@@ -83,7 +83,7 @@ impl People {
                         "squeeze: beta {}, beta_c {critical:.2}. {}",
                         config.objective.beta,
                         if config.objective.beta > critical {
-                            "Past beta_c zero logits minimise the objective: they become tiny, and attacks that follow gradients may stall without the model being robust."
+                            "Past beta_c equal logits minimise the objective: their differences become tiny, and attacks that follow gradients may stall without the model being robust."
                         } else {
                             "Below beta_c the penalty alone cannot collapse the network."
                         }

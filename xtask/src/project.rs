@@ -8,7 +8,11 @@ use anyhow::{Context, Result, bail};
 
 /// The top folder of the repository.
 pub fn root() -> Result<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    // Cargo says it to what it runs. What was compiled in may be of another clone, where several share
+    // a target folder.
+    let package =
+        set("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&package)
         .parent()
         .map(Path::to_owned)
         .context("the xtask package has no parent folder")
