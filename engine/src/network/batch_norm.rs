@@ -75,8 +75,11 @@ impl BatchNorm {
         }
     }
 
-    /// The layer with a batch's statistics taken into its running ones.
-    pub fn update(self, statistics: &Statistics) -> Self {
+    /// The layer with a batch's statistics, which come next, taken into its running ones.
+    pub fn update(self, next: &mut impl Iterator<Item = Statistics>) -> Self {
+        let Some(statistics) = next.next() else {
+            return self;
+        };
         let blend = |running: Param<Tensor<1>>, batch: &Tensor<1>| {
             running.map(|old| {
                 let new = old.clone().inner() * (1.0 - MOMENTUM) + batch.clone() * MOMENTUM;

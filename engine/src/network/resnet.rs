@@ -70,7 +70,7 @@ impl ResNet {
     /// Takes the statistics, in the order of a forward pass, into the running ones.
     pub fn update(self, next: &mut impl Iterator<Item = Statistics>) -> Self {
         Self {
-            bn1: update(self.bn1, next),
+            bn1: self.bn1.update(next),
             layer1: update_stage(self.layer1, next),
             layer2: update_stage(self.layer2, next),
             layer3: update_stage(self.layer3, next),
@@ -108,16 +108,9 @@ fn update_stage(stage: Vec<Block>, next: &mut impl Iterator<Item = Statistics>) 
     stage
         .into_iter()
         .map(|block| Block {
-            bn1: update(block.bn1, next),
-            bn2: update(block.bn2, next),
+            bn1: block.bn1.update(next),
+            bn2: block.bn2.update(next),
             ..block
         })
         .collect()
-}
-
-fn update(layer: BatchNorm, next: &mut impl Iterator<Item = Statistics>) -> BatchNorm {
-    match next.next() {
-        Some(statistics) => layer.update(&statistics),
-        None => layer,
-    }
 }

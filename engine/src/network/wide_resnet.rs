@@ -115,7 +115,7 @@ impl WideResNet {
             layer1: update_stage(self.layer1, next),
             layer2: update_stage(self.layer2, next),
             layer3: update_stage(self.layer3, next),
-            bn: update(self.bn, next),
+            bn: self.bn.update(next),
             ..self
         }
     }
@@ -166,16 +166,9 @@ fn update_stage(stage: Vec<Unit>, next: &mut impl Iterator<Item = Statistics>) -
     stage
         .into_iter()
         .map(|unit| Unit {
-            bn1: update(unit.bn1, next),
-            bn2: update(unit.bn2, next),
+            bn1: unit.bn1.update(next),
+            bn2: unit.bn2.update(next),
             ..unit
         })
         .collect()
-}
-
-fn update(layer: BatchNorm, next: &mut impl Iterator<Item = Statistics>) -> BatchNorm {
-    match next.next() {
-        Some(statistics) => layer.update(&statistics),
-        None => layer,
-    }
 }
