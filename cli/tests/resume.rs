@@ -128,3 +128,57 @@ fn twenty_kills_change_nothing() {
         .collect();
     assert!(parts.is_empty(), "{parts:?} were left over");
 }
+
+/// Ctrl-C ends a run at its next step, with all of it saved.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_saved_and_goes_on() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    photographs(&place.join("photographs"));
+    fs::write(place.join("run.toml"), CONFIG).unwrap();
+    // Never saved by time: what is there afterwards, the interrupt saved.
+    let rarely = [
+        "--config",
+        "run.toml",
+        "--out",
+        "run",
+        "--save-every",
+        "1000",
+    ];
+    let child = Command::new(env!("CARGO_BIN_EXE_squeeze"))
+        .args(["train", "--device", "cpu"])
+        .args(rarely)
+        .current_dir(place)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first lines of metrics say that it is under way.
+    while fs::metadata(place.join("run/metrics.jsonl")).map_or(0, |file| file.len()) == 0 {
+        sleep(Duration::from_millis(10));
+    }
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("squeeze train --resume run"), "{said}");
+
+    let bytes = fs::read(place.join("run/checkpoint.safetensors")).unwrap();
+    let state = Checkpoint::from_bytes(&bytes).unwrap();
+    let metrics = fs::read_to_string(place.join("run/metrics.jsonl")).unwrap();
+    let steps = metrics
+        .lines()
+        .filter(|line| line.contains("\"type\":\"step\""))
+        .count();
+    assert!((1..300).contains(&steps), "{steps}");
+    assert_eq!(state.progress.step, steps);
+    finish(start(place, &["--resume", "run"]));
+}
