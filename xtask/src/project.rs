@@ -10,8 +10,7 @@ use anyhow::{Context, Result, bail};
 pub fn root() -> Result<PathBuf> {
     // Cargo says it to what it runs. What was compiled in may be of another clone, where several share
     // a target folder.
-    let package =
-        set("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").to_owned());
+    let package = set("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&package)
         .parent()
         .map(Path::to_owned)

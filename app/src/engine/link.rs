@@ -13,7 +13,7 @@ pub enum Heard {
     /// It listens now; what was sent before is lost.
     Ready,
     /// The engine reports.
-    Event(Event),
+    Event(Box<Event>),
     /// It did not load, or broke down. The sentence says which, in plain words.
     Broken(String),
 }
@@ -50,7 +50,7 @@ impl Link {
                 return;
             }
             tell(match serde_wasm_bindgen::from_value(data) {
-                Ok(event) => Heard::Event(event),
+                Ok(event) => Heard::Event(Box::new(event)),
                 Err(error) => Heard::Broken(format!(
                     "The engine said something that this page does not understand ({error}). The \
                      page and the engine may be of different versions: reload the page."

@@ -69,7 +69,7 @@ pub fn launch(lab: Lab, attempt: Attempt) {
     lab.device.set(DeviceView::Opening(attempt));
     let started = Link::start(kind, move |heard| match heard {
         Heard::Ready => lab.send(&command, &[]),
-        Heard::Event(event) => lab.hear(event),
+        Heard::Event(event) => lab.hear(*event),
         Heard::Broken(sentence) => lab.broke_down(sentence),
     });
     match started {
