@@ -529,16 +529,25 @@ fn presets_and_the_critical_squeeze_fill_the_form() {
 }
 
 /// The four files of MNIST, as the repository has them.
-fn idx_files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
-    [
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte.gz",
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
+/// Files in the format of Fashion-MNIST: the images are digits, the labels are made up, so that the
+/// engine does not know MNIST by them.
+fn idx_files(folder: &Path) -> Vec<PathBuf> {
+    let digits = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
+    let images = ["train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"]
+        .map(|name| digits.join(name).canonicalize().unwrap());
+    let labels = [
+        ("train-labels-idx1-ubyte", 60_000_u32),
+        ("t10k-labels-idx1-ubyte", 10_000),
     ]
-    .map(|name| folder.join(name).canonicalize().unwrap())
-    .into()
+    .map(|(name, count)| {
+        let mut content = vec![0, 0, 8, 1];
+        content.extend(count.to_be_bytes());
+        content.extend((0..count).map(|index| (index % 10) as u8));
+        let file = folder.join(name);
+        std::fs::write(&file, content).unwrap();
+        file
+    });
+    images.into_iter().chain(labels).collect()
 }
 
 #[test]
@@ -549,11 +558,13 @@ fn dropped_idx_files_become_the_data_set() {
     visit.wait_for_status("ready");
     assert!(browser.text("data-line").unwrap().starts_with("MNIST"));
 
-    // Fashion-MNIST has the format of MNIST, so that these files do for it.
+    let folder = TempDir::new().unwrap();
     browser.set("data-set", "fashion-mnist").unwrap();
     let needs = browser.text("data-needs").unwrap();
     assert!(needs.contains("never uploaded"), "{needs}");
-    browser.drop_files("data", &idx_files()).unwrap();
+    browser
+        .drop_files("data", &idx_files(folder.path()))
+        .unwrap();
     visit.wait_for_text("data-line", "Fashion-MNIST");
     let line = browser.text("data-line").unwrap();
     assert!(line.contains("60,000 training"), "{line}");

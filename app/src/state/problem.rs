@@ -21,14 +21,19 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem. What comes from an error deep below is often a clause: it is made a sentence.
+    /// A problem. What comes from an error deep below is often a clause: it is made a sentence. A file
+    /// that it begins with keeps its name.
     pub fn new(said: impl AsRef<str>, way_out: WayOut) -> Self {
         let said = said.as_ref().trim();
+        let names_a_file = said
+            .split_once(": ")
+            .is_some_and(|(subject, _)| subject.contains(['.', '_', '-', '/']));
         let mut letters = said.chars();
-        let mut sentence: String = letters
-            .next()
-            .map(|first| first.to_uppercase().collect())
-            .unwrap_or_default();
+        let mut sentence: String = match letters.next() {
+            Some(first) if names_a_file => first.to_string(),
+            Some(first) => first.to_uppercase().collect(),
+            None => String::new(),
+        };
         sentence += letters.as_str();
         if !sentence.ends_with(['.', '!', '?', '…']) {
             sentence.push('.');
@@ -47,5 +52,6 @@ mod tests {
         assert_eq!(said("the file is cut short"), "The file is cut short.");
         assert_eq!(said("It works."), "It works.");
         assert_eq!(said("über\n"), "Über.");
+        assert_eq!(said("my data.zip: is empty"), "my data.zip: is empty.");
     }
 }
