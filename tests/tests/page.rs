@@ -585,6 +585,9 @@ fn dropped_idx_files_become_the_data_set() {
         .unwrap_or_else(|error| panic!("{error}"));
     browser.set("data-set", "fashion-mnist").unwrap();
     visit.wait_for_text("data-line", "Fashion-MNIST");
+    // The settings are still those taken for it: nothing is offered.
+    assert!(visit.value("preset").starts_with("fashion-mnist-lite-"));
+    assert!(!browser.has("offer").unwrap());
     visit.photograph("data");
     visit.expect_clean_record();
 }

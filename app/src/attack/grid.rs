@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::attack::card::Card;
 use crate::format::short;
 use crate::state::lab::Lab;
+use crate::state::phase::Model;
 
 /// The grid of images.
 #[component]
@@ -64,11 +65,15 @@ pub fn Grid() -> impl IntoView {
             <div class="gallery-grid" data-testid="attack-grid">
                 <Show
                     when=move || { images.get() > 0 }
-                    fallback=|| {
+                    fallback=move || {
+                        let what_to_do = move || match lab.phase.get().model {
+                            Model::None => "Train a model, then press Attack",
+                            _ => "Press Attack",
+                        };
                         view! {
                             <p class="empty">
-                                "Train a model, then press Attack: twelve test images appear here and \
-                                 change before your eyes."
+                                {what_to_do}
+                                ": twelve test images appear here and change before your eyes."
                             </p>
                         }
                     }

@@ -87,7 +87,7 @@ fn AttackBar() -> impl IntoView {
                     )
                 })
             }),
-            (Attack::None, _) => "The model stands still: attack it.".into(),
+            (Attack::None, _) => "The model is ready: attack it.".into(),
         }
     };
     let progress = Memo::new(move |_| lab.attack_progress.get());

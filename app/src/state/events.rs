@@ -157,12 +157,6 @@ impl Lab {
         });
         self.wanted.set(kind);
         let made_for = self.config.with_untracked(|config| config.data.set);
-        // Values for digits mean nothing on photographs, but they are the visitor's: others are
-        // offered, not put in their place.
-        if made_for != kind {
-            let differ = presets::model_of(made_for) != presets::model_of(kind);
-            self.offer.set(differ.then_some(kind));
-        }
         let [_, height, _] = report.image_shape;
         self.config.update(|config| {
             config.data.set = kind;
@@ -170,6 +164,13 @@ impl Lab {
                 config.data.image_size = height;
             }
         });
+        // Values for digits mean nothing on photographs, but they are the visitor's: others are
+        // offered, not put in their place.
+        if made_for != kind {
+            let differ = presets::model_of(made_for) != presets::model_of(kind)
+                && self.config.with_untracked(presets::matching).is_none();
+            self.offer.set(differ.then_some(kind));
+        }
         self.data.set(Some(report));
         if let Some((_, id)) = then_open.flatten() {
             self.ask_to_open(&id);
