@@ -111,7 +111,12 @@ fn Loaded() -> impl IntoView {
     };
     view! {
         <p class="data-line" data-testid="data-line">
-            <b>{of(|data| data.name.clone())}</b>
+            <b>
+                {of(|data| match data.kind {
+                    DataKind::Folder => "Your own images".to_owned(),
+                    _ => data.name.clone(),
+                })}
+            </b>
             " "
             {of(facts::images)}
         </p>
