@@ -79,8 +79,12 @@ impl People {
                     started.parameters
                 );
                 if let Some(critical) = started.critical_beta {
+                    let rise = match config.objective.warmup_steps(config.training.steps) {
+                        0 => String::new(),
+                        steps => format!(", which it reaches at step {steps}"),
+                    };
                     eprintln!(
-                        "squeeze: beta {}, beta_c {critical:.2}. {}",
+                        "squeeze: beta {}{rise}, beta_c {critical:.2}. {}",
                         config.objective.beta,
                         if config.objective.beta > critical {
                             "Past beta_c equal logits minimise the objective: their differences become tiny, and attacks that follow gradients may stall without the model being robust."

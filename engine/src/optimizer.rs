@@ -170,7 +170,7 @@ fn clip_scale(network: &impl Module, gradients: &Gradients, most: f64) -> Option
     impl ModuleVisitor for Squares<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = param.val().grad(self.gradients) {
-                let square = (gradient.clone() * gradient).sum();
+                let square = sum_in_order(gradient.clone() * gradient);
                 self.sum = Some(match self.sum.take() {
                     Some(sum) => sum + square,
                     None => square,
@@ -186,6 +186,14 @@ fn clip_scale(network: &impl Module, gradients: &Gradients, most: f64) -> Option
     // PyTorch adds the same number to the norm.
     let norm = squares.sum?.sqrt() + 1e-6;
     Some((norm.recip() * most).clamp_max(1.0))
+}
+
+/// The sum, `[1]`, the same in every bit each time. Burn's own sum over a whole tensor lets the
+/// device's threads add up as they come.
+fn sum_in_order<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let [rows, columns] = [tensor.dims()[0], tensor.dims()[1..].iter().product()];
+    let rows_summed = tensor.reshape([rows, columns]).sum_dim(1);
+    rows_summed.reshape([1, rows]).sum_dim(1).reshape([1])
 }
 
 struct Update<'a> {

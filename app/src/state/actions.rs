@@ -66,7 +66,7 @@ impl Lab {
         let Some(squeeze) = Squeeze::ALL.into_iter().find(|form| form.name() == name) else {
             return;
         };
-        self.forget_invalid(&[Field::Beta, Field::Gamma]);
+        self.forget_invalid(&[Field::Beta, Field::PenaltyWarmup, Field::Gamma]);
         self.config.update(|config| {
             let objective = &mut config.objective;
             objective.squeeze = squeeze;
@@ -75,7 +75,9 @@ impl Lab {
                 Squeeze::Example => Defence::SqueezeExample,
                 Squeeze::Batch => Defence::SqueezeBatch,
             };
-            objective.beta = presets::objective(config.data.set, defence, Adversary::None).beta;
+            let fitting = presets::objective(config.data.set, defence, Adversary::None);
+            objective.beta = fitting.beta;
+            objective.penalty_warmup = fitting.penalty_warmup;
         });
     }
 

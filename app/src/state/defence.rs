@@ -87,8 +87,8 @@ impl Defence {
         match self {
             Self::Natural => &[],
             Self::LabelSmoothing => &[Field::Lambda],
-            Self::SqueezeExample | Self::SqueezeBatch => &[Field::Beta],
-            Self::Similarity => &[Field::Beta, Field::Gamma],
+            Self::SqueezeExample | Self::SqueezeBatch => &[Field::Beta, Field::PenaltyWarmup],
+            Self::Similarity => &[Field::Beta, Field::PenaltyWarmup, Field::Gamma],
             Self::Adversarial => &[
                 Field::AdversaryEpsilon,
                 Field::AdversaryStep,

@@ -14,6 +14,8 @@ pub enum Field {
     Lambda,
     /// The squeeze's beta.
     Beta,
+    /// Share of the run in which beta rises.
+    PenaltyWarmup,
     /// The logit penalty's goal.
     Gamma,
     /// Standard deviation of the training noise.
@@ -94,11 +96,12 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
         Self::Beta,
+        Self::PenaltyWarmup,
         Self::Gamma,
         Self::Sigma,
         Self::AdversaryEpsilon,
@@ -128,9 +131,10 @@ impl Field {
     ];
 
     /// The fields of the objective.
-    pub const OBJECTIVE: [Self; 8] = [
+    pub const OBJECTIVE: [Self; 9] = [
         Self::Lambda,
         Self::Beta,
+        Self::PenaltyWarmup,
         Self::Gamma,
         Self::Sigma,
         Self::AdversaryEpsilon,
@@ -146,6 +150,7 @@ impl Field {
             Self::TestShare => "data.test_share",
             Self::Lambda => "objective.label_smoothing",
             Self::Beta => "objective.beta",
+            Self::PenaltyWarmup => "objective.penalty_warmup",
             Self::Gamma => "objective.gamma",
             Self::Sigma => "objective.noise_sigma",
             Self::AdversaryEpsilon => "objective.adversary.epsilon",
@@ -217,6 +222,12 @@ impl Field {
                 "Squeeze",
                 "β",
                 "Weight of the penalty: how hard the logits are pressed together.",
+            ),
+            Self::PenaltyWarmup => words(
+                "penalty-warmup",
+                "Warm-up of β",
+                "",
+                "Share of the run in which β rises from 0, so that the network learns first. 0 is off.",
             ),
             Self::Gamma => words(
                 "gamma",
@@ -369,6 +380,7 @@ impl Field {
             Self::TestShare => Real(&mut data.test_share),
             Self::Lambda => Real(&mut objective.label_smoothing),
             Self::Beta => Real(&mut objective.beta),
+            Self::PenaltyWarmup => Real(&mut objective.penalty_warmup),
             Self::Gamma => Real(&mut objective.gamma),
             Self::Sigma => Real(&mut objective.noise_sigma),
             Self::AdversaryEpsilon => Real(&mut objective.adversary.epsilon),

@@ -1,4 +1,4 @@
-//! Beta, with the critical beta beside it.
+//! Beta, with the critical beta beside it, and how it rises.
 
 use leptos::prelude::*;
 use squeeze_engine::config::Squeeze;
@@ -12,7 +12,7 @@ use crate::state::lab::Lab;
 /// Classes of the data until it is loaded: MNIST's.
 const CLASSES: usize = 10;
 
-/// Beta, and what lies past its critical value.
+/// Beta, what lies past its critical value, and how it rises.
 #[component]
 pub fn Beta() -> impl IntoView {
     let lab = Lab::get();
@@ -67,6 +67,7 @@ pub fn Beta() -> impl IntoView {
                         }
                     })
             }}
+            <NumberField field=Field::PenaltyWarmup idle=idle />
         </div>
     }
 }

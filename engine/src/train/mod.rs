@@ -426,8 +426,13 @@ impl Trainer {
         Ok(true)
     }
 
-    /// Takes note of an evaluation.
+    /// Takes note of an evaluation. While the penalty still rises the objective is another one: what
+    /// is best there is no model of this run.
     fn weigh(&mut self, evaluation: &Evaluation, network: Network) {
+        let objective = &self.config.objective;
+        if self.step < objective.warmup_steps(self.config.training.steps) {
+            return;
+        }
         let best = self.best.as_ref();
         if best.is_none_or(|best| evaluation.accuracy > best.accuracy) {
             self.worse = 0;
@@ -443,7 +448,8 @@ impl Trainer {
 
     /// One step: batch, forward, objective, backward, update.
     fn train_step(&mut self, data: &Resident) -> Pending {
-        let config = self.config.objective.clone();
+        let steps = self.config.training.steps;
+        let config = self.config.objective.at(self.step, steps);
         let adversary = &config.adversary;
         let seed = self.config.seed;
         // Free training replays each batch.
@@ -489,7 +495,6 @@ impl Trainer {
             }
         };
         let optimizer = &self.config.optimizer;
-        let steps = self.config.training.steps;
         let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
         let network = self.network.clone();
         let network = self.optimizer.step(rate, network, &mut gradients);
@@ -503,6 +508,7 @@ impl Trainer {
             logits: logits.inner(),
             adversarial,
             labels,
+            objective: config,
             learning_rate: rate,
         }
     }
@@ -558,7 +564,7 @@ impl Trainer {
         reader: &mut Reader,
         host: &mut impl Host,
     ) -> Result<(), TrainError> {
-        let mut steps = reader.read(&self.config.objective).await?;
+        let mut steps = reader.read().await?;
         if steps.is_empty() {
             return Ok(());
         }

@@ -23,6 +23,8 @@ pub struct Pending {
     pub adversarial: Option<Tensor<2>>,
     /// Class of each image.
     pub labels: Vec<u8>,
+    /// The objective, with the penalty's weight at this step.
+    pub objective: ObjectiveConfig,
     /// The learning rate of the update.
     pub learning_rate: f64,
 }
@@ -76,10 +78,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`DeviceFailure`] if the device does not answer.
-    pub async fn read(
-        &mut self,
-        objective: &ObjectiveConfig,
-    ) -> Result<Vec<StepMetrics>, DeviceFailure> {
+    pub async fn read(&mut self) -> Result<Vec<StepMetrics>, DeviceFailure> {
         if self.pending.is_empty() {
             return Ok(Vec::new());
         }
@@ -98,7 +97,7 @@ impl Reader {
             .zip(self.next_step..)
             .map(|((step, logits), number)| {
                 let adversarial = step.adversarial.as_ref().and_then(|_| rows.next());
-                metrics(number, step, logits, adversarial, objective)
+                metrics(number, step, logits, adversarial)
             })
             .collect();
         self.next_step += count;
@@ -116,13 +115,12 @@ fn metrics(
     step: &Pending,
     logits: &[f32],
     adversarial: Option<&[f32]>,
-    objective: &ObjectiveConfig,
 ) -> StepMetrics {
     let labels = &step.labels;
-    let parts = reference::objective(logits, labels, objective);
+    let parts = reference::objective(logits, labels, &step.objective);
     let classes = logits.len() / labels.len();
     let divergence = adversarial.map_or(0.0, |adversarial| {
-        objective.adversary.trades_weight * reference::divergence(logits, adversarial, classes)
+        step.objective.adversary.trades_weight * reference::divergence(logits, adversarial, classes)
     });
     let penalty = parts.penalty + divergence;
     StepMetrics {

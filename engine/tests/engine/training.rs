@@ -26,6 +26,7 @@ on_every_device!(
     every_adversary_trains,
     a_checkpoint_goes_on_bit_for_bit,
     the_best_model_is_kept_and_patience_ends,
+    no_model_is_the_best_before_the_penalty_is_whole,
     the_average_is_the_model,
 );
 
@@ -285,6 +286,7 @@ fn laden(adversary: Adversary) -> RunConfig {
         iterations: 2,
         ..AdversaryConfig::default()
     };
+    config.objective.penalty_warmup = 0.7;
     config.optimizer.kind = OptimizerKind::Nesterov;
     config.optimizer.learning_rate = 0.05;
     config.optimizer.schedule.kind = Schedule::OneCycle;
@@ -368,6 +370,26 @@ fn the_best_model_is_kept_and_patience_ends(device: &Device) {
             |best, next| if next.0 > best.0 { next } else { best },
         );
     assert_eq!(best.1, summary.model_step);
+}
+
+fn no_model_is_the_best_before_the_penalty_is_whole(device: &Device) {
+    let mut config = config();
+    config.objective.squeeze = Squeeze::Batch;
+    // Past the critical squeeze: what comes before is better.
+    config.objective.beta = 20.0;
+    config.objective.penalty_warmup = 0.8;
+    config.training.steps = 40;
+    config.training.eval_every = 4;
+    config.training.keep_best = true;
+    let run = train(&config, device, None);
+    let Ok(Outcome::Finished(summary)) = &run.outcome else {
+        panic!("{:?}", run.outcome);
+    };
+    assert!(summary.model_step >= 32, "{summary:?}");
+    // The whole weight shows at the last step, a part of it at the first.
+    let steps = run.steps();
+    let weight = |step: &StepMetrics| f64::from(step.penalty) / f64::from(step.logit_norm);
+    assert!(weight(&steps[0]) < 0.1 * weight(steps.last().unwrap()));
 }
 
 fn the_average_is_the_model(device: &Device) {
