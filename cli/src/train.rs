@@ -68,7 +68,7 @@ fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> 
     let trainer = Trainer::new(config.clone(), &data)?;
     let folder = run_dir::fresh(args.out.as_deref())?;
     let run = pollster::block_on(Run::create(folder, &config, &opened.report))
-        .context("name another directory with --out")?;
+        .context("--out")?;
     Ok((trainer, data, run))
 }
 

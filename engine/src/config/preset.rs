@@ -246,26 +246,30 @@ fn grey_recipe(lite: bool, squeeze: Squeeze) -> (NetworkKind, OptimizerConfig, T
     } else {
         NetworkKind::MnistCnn
     };
-    let optimizer = if squeeze == Squeeze::None {
-        OptimizerConfig {
-            learning_rate: 3e-3,
-            schedule: ScheduleConfig {
-                kind: Schedule::OneCycle,
-                warmup: 0.3,
-                ..ScheduleConfig::default()
-            },
-            ..OptimizerConfig::default()
+    let plain = |ema_decay| OptimizerConfig {
+        kind: OptimizerKind::Nesterov,
+        learning_rate: 0.1,
+        ema_decay,
+        ..OptimizerConfig::default()
+    };
+    let (steps, optimizer) = match squeeze {
+        Squeeze::None => {
+            let optimizer = OptimizerConfig {
+                learning_rate: 3e-3,
+                schedule: ScheduleConfig {
+                    kind: Schedule::OneCycle,
+                    warmup: 0.3,
+                    ..ScheduleConfig::default()
+                },
+                ..OptimizerConfig::default()
+            };
+            (2000, optimizer)
         }
-    } else {
-        OptimizerConfig {
-            kind: OptimizerKind::Nesterov,
-            learning_rate: 0.1,
-            ema_decay: 0.995,
-            ..OptimizerConfig::default()
-        }
+        Squeeze::Example => (3000, plain(0.995)),
+        Squeeze::Batch => (4000, plain(0.998)),
     };
     let training = TrainingConfig {
-        steps: if squeeze == Squeeze::None { 2000 } else { 3000 },
+        steps,
         ..TrainingConfig::default()
     };
     (network, optimizer, training)
