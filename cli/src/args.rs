@@ -177,11 +177,11 @@ pub struct BenchArgs {
     /// Training steps of a round.
     #[arg(long, default_value_t = 10)]
     pub steps: usize,
-    /// PGD iterations of a round.
+    /// PGD iterations of a round; 0 for none.
     #[arg(long, default_value_t = 10)]
     pub iterations: usize,
-    /// Rounds after the warm-up; the median counts.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Rounds after the warm-up, of which the median counts; 0 counts the warm-up itself.
+    #[arg(long, default_value_t = 3)]
     pub rounds: u32,
     /// Print one line of JSON a network.
     #[arg(long)]

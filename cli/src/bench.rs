@@ -25,7 +25,11 @@ struct Figures {
     device: String,
     batch_size: usize,
     ms_per_training_step: f64,
-    ms_per_pgd_iteration: f64,
+    /// Nothing without iterations.
+    ms_per_pgd_iteration: Option<f64>,
+    /// The most memory that this process has had so far, where the system tells (Linux). A GPU's own
+    /// memory is not in it.
+    peak_memory_mib: Option<f64>,
 }
 
 /// Measures natural training and PGD with the figures that every run reports, after a warm-up.
@@ -50,41 +54,46 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
         config.training.held_out = 0;
         config.attack.batch_size = args.batch_size;
         config.attack.images = args.batch_size;
-        config.attack.iterations = args.iterations;
+        config.attack.iterations = args.iterations.max(1);
         let mut steps = Vec::new();
         let mut iterations = Vec::new();
         // The first round compiles kernels and fills memory pools.
         for round in 0..=args.rounds {
-            let (step, iteration) = round_of(&config, &data)?;
-            if round > 0 {
+            let (step, iteration) = round_of(&config, &data, args.iterations > 0)?;
+            if round > 0 || args.rounds == 0 {
                 steps.push(step);
-                iterations.push(iteration);
+                iterations.extend(iteration);
             }
         }
         let figures = Figures {
             network: network.name(),
             device: format!("{} through {}", opened.report.name, opened.report.api),
             batch_size: args.batch_size,
-            ms_per_training_step: median(&mut steps),
+            ms_per_training_step: median(&mut steps).context("no step was measured")?,
             ms_per_pgd_iteration: median(&mut iterations),
+            peak_memory_mib: peak_memory_mib(),
         };
         if args.json {
             println!("{}", serde_json::to_string(&figures)?);
         } else {
-            println!(
-                "{}, batch {}: {:.1} ms a training step, {:.1} ms a PGD iteration",
-                figures.network,
-                figures.batch_size,
-                figures.ms_per_training_step,
-                figures.ms_per_pgd_iteration
+            let mut line = format!(
+                "{}, batch {}: {:.1} ms a training step",
+                figures.network, figures.batch_size, figures.ms_per_training_step
             );
+            if let Some(iteration) = figures.ms_per_pgd_iteration {
+                line += &format!(", {iteration:.1} ms a PGD iteration");
+            }
+            if let Some(memory) = figures.peak_memory_mib {
+                line += &format!(", {memory:.0} MiB at most");
+            }
+            println!("{line}");
         }
     }
     Ok(())
 }
 
-/// Milliseconds of a training step and of a PGD iteration.
-fn round_of(config: &RunConfig, data: &Resident) -> Result<(f64, f64)> {
+/// Milliseconds of a training step and, if asked for, of a PGD iteration.
+fn round_of(config: &RunConfig, data: &Resident, attack: bool) -> Result<(f64, Option<f64>)> {
     let mut trainer = Trainer::new(config.clone(), data)?;
     let mut steps_per_sec = None;
     let control = Control::default();
@@ -93,6 +102,10 @@ fn round_of(config: &RunConfig, data: &Resident) -> Result<(f64, f64)> {
             steps_per_sec = Some(steps.steps_per_sec);
         }
     }))?;
+    let steps_per_sec = steps_per_sec.context("training reported no steps")?;
+    if !attack {
+        return Ok((1e3 / steps_per_sec, None));
+    }
     let target = Target {
         network: &trainer.model(),
         data,
@@ -101,8 +114,17 @@ fn round_of(config: &RunConfig, data: &Resident) -> Result<(f64, f64)> {
     let mut ignore = |_| {};
     let attack = run(&target, &config.attack, 0, &control, &mut ignore);
     let summary = pollster::block_on(attack)?;
-    let steps_per_sec = steps_per_sec.context("training reported no steps")?;
-    Ok((1e3 / steps_per_sec, summary.ms_per_iteration))
+    Ok((1e3 / steps_per_sec, Some(summary.ms_per_iteration)))
+}
+
+/// The largest resident set of this process so far.
+fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024.0)
 }
 
 /// Images of CIFAR-10's form; what they show does not change how long they take.
@@ -124,9 +146,9 @@ fn random_photographs() -> Dataset {
     }
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied()
 }
 
 impl BenchArgs {

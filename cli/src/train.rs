@@ -67,8 +67,7 @@ fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> 
     let data = load(&config, &opened, show)?;
     let trainer = Trainer::new(config.clone(), &data)?;
     let folder = run_dir::fresh(args.out.as_deref())?;
-    let run = pollster::block_on(Run::create(folder, &config, &opened.report))
-        .context("--out")?;
+    let run = pollster::block_on(Run::create(folder, &config, &opened.report)).context("--out")?;
     Ok((trainer, data, run))
 }
 
