@@ -51,7 +51,16 @@ pub fn attack(args: &AttackArgs) -> Result<()> {
         }
     }))?;
     failed?;
-    let name = format!("attack-linf-{}-{}.json", wanted.epsilon, wanted.iterations);
+    // Every setting that the figures depend on; what was stopped half-way never takes a whole one's
+    // place.
+    let name = format!(
+        "attack-linf-eps{}-step{}-k{}-n{}{}.json",
+        wanted.epsilon,
+        wanted.step_size,
+        wanted.iterations,
+        wanted.images,
+        if summary.stopped { "-stopped" } else { "" }
+    );
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');
     pollster::block_on(folder.write(&name, text.as_bytes()))?;

@@ -17,6 +17,7 @@ use squeeze_engine::train::Trainer;
 use crate::args::BenchArgs;
 use crate::data;
 use crate::devices::describe;
+use crate::say::say;
 
 /// One network's figures: medians over the repetitions.
 #[derive(Serialize)]
@@ -74,7 +75,7 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
             peak_memory_mib: peak_memory_mib(),
         };
         if args.json {
-            println!("{}", serde_json::to_string(&figures)?);
+            say!("{}", serde_json::to_string(&figures)?);
         } else {
             let mut line = format!(
                 "{}, batch {}: {:.1} ms a training step",
@@ -86,7 +87,7 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
             if let Some(memory) = figures.peak_memory_mib {
                 line += &format!(", {memory:.0} MiB at most");
             }
-            println!("{line}");
+            say!("{line}");
         }
     }
     Ok(())
@@ -137,6 +138,7 @@ fn random_photographs() -> Dataset {
         }
     };
     Dataset {
+        split_seed: None,
         kind: DataKind::Cifar10,
         name: "random images".to_owned(),
         image_shape: [3, 32, 32],

@@ -1,5 +1,6 @@
 //! `squeeze devices`.
 
+use crate::say::say;
 use anyhow::Result;
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::device;
@@ -8,16 +9,16 @@ use squeeze_engine::event::DeviceReport;
 /// Prints what each wish would open.
 pub fn devices() -> Result<()> {
     let auto = pollster::block_on(device::open(DeviceWish::Auto))?;
-    println!("{}", describe(&auto.report));
+    say!("{}", describe(&auto.report));
     if let Some(adapter) = pollster::block_on(device::adapter()) {
         let software = if adapter.software {
             " (software: slower than the CPU backend)"
         } else {
             ""
         };
-        println!("gpu  {}{software}", adapter.name);
+        say!("gpu  {}{software}", adapter.name);
     }
-    println!("cpu  {}", device::cpu_name());
+    say!("cpu  {}", device::cpu_name());
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use squeeze_engine::{onnx, run};
 use crate::args::ExportArgs;
 use crate::data;
 use crate::run_dir;
+use crate::say::say;
 
 /// Writes the model of a run directory as ONNX.
 pub fn export(args: &ExportArgs) -> Result<()> {
@@ -21,6 +22,6 @@ pub fn export(args: &ExportArgs) -> Result<()> {
         .with_context(|| format!("the model in {} cannot be exported", folder.name()))?;
     fs::write(&args.onnx, bytes)
         .with_context(|| format!("{} cannot be written", args.onnx.display()))?;
-    println!("written to {}", args.onnx.display());
+    say!("written to {}", args.onnx.display());
     Ok(())
 }

@@ -8,6 +8,7 @@ mod devices;
 mod export;
 mod interrupt;
 mod run_dir;
+mod say;
 mod show;
 mod train;
 

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use squeeze_engine::event::{AttackProgress, AttackSummary, Event, StepMetrics, Steps};
 
 use crate::devices::describe;
+use crate::say::say;
 
 /// Plain lines come about this often, in shares of the whole.
 const LINES: usize = 20;
@@ -42,7 +43,7 @@ impl Show {
     /// Shows one event.
     pub fn event(&mut self, event: &Event) -> Result<()> {
         match self {
-            Self::Json => println!("{}", serde_json::to_string(event)?),
+            Self::Json => say!("{}", serde_json::to_string(event)?),
             Self::People(people) => people.event(event),
         }
         Ok(())
@@ -53,7 +54,7 @@ impl Show {
         if let Self::People(people) = self {
             match &people.bar {
                 Some(bar) if !bar.is_finished() => bar.println(line),
-                _ => println!("{line}"),
+                _ => say!("{line}"),
             }
         }
     }
@@ -190,7 +191,7 @@ impl People {
             bar.finish_and_clear();
         }
         self.last_line = 0;
-        println!("{line}");
+        say!("{line}");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::args::TrainArgs;
 use crate::data;
 use crate::interrupt::stop_on_interrupt;
 use crate::run_dir;
+use crate::say::say;
 use crate::show::Show;
 
 /// Trains into a run directory, from the beginning or from a saved state.
@@ -48,9 +49,18 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     pollster::block_on(run.flush())?;
     failed?;
     let path = run.folder().name();
-    ended.with_context(|| {
-        format!("the run in {path} is kept as it was saved last; `squeeze train --resume {path}` goes on from there, with the same config")
-    })?;
+    if let Err(error) = ended {
+        let saved = pollster::block_on(run::read_summary(run.folder()))?;
+        return Err(error).context(match saved {
+            Some(summary) => format!(
+                "the run in {path} is kept as it was saved at step {}; `squeeze train --resume {path}` goes on from there, with the same config",
+                summary.steps
+            ),
+            None => format!(
+                "nothing of the run in {path} was saved yet; `squeeze train --config {path}/config.toml` begins it anew, with other values if you give some"
+            ),
+        });
+    }
     show.note(&format!("written to {path}"));
     if trainer.is_finished() {
         show.note(&format!("next: squeeze attack {path}"));
@@ -93,6 +103,10 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
     }
     let data = load(&config, &opened, show)?;
     let (run, checkpoint) = pollster::block_on(Run::resume(folder, &opened.report))?;
+    if let Some(checkpoint) = &checkpoint {
+        same_config(&config, &checkpoint.progress.config)
+            .with_context(|| format!("{}/config.toml", path.display()))?;
+    }
     let trainer = match checkpoint {
         Some(checkpoint) => Trainer::resume(checkpoint, &data),
         // It ended before its state was saved for the first time.
@@ -100,6 +114,21 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
     };
     let trainer = trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
     Ok((trainer, data, run))
+}
+
+/// A run keeps the config that it was begun with; only where its data lies may change.
+fn same_config(written: &RunConfig, begun: &RunConfig) -> Result<()> {
+    let mut begun = begun.clone();
+    begun.data.path.clone_from(&written.data.path);
+    if *written == begun {
+        return Ok(());
+    }
+    let (written, begun) = (written.to_toml()?, begun.to_toml()?);
+    let differing = written.lines().zip(begun.lines()).find(|(a, b)| a != b);
+    let (written, begun) = differing.unwrap_or_default();
+    bail!(
+        "it says `{written}`, but the run was begun with `{begun}`; put that back, or train another run with `squeeze train --config`"
+    )
 }
 
 fn open(args: &TrainArgs, show: &mut Show) -> Result<OpenDevice> {
@@ -133,7 +162,7 @@ fn base_config(args: &TrainArgs) -> Result<RunConfig> {
 pub fn presets() {
     for preset in preset::all() {
         let config = &preset.config;
-        println!(
+        say!(
             "{:36} {:10} {:6} steps  {}",
             preset.name,
             config.network.name(),

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use squeeze_engine::checkpoint::Checkpoint;
 use squeeze_engine::random::{Purpose, Stream};
+use tempfile::TempDir;
 
 /// How often the run is killed.
 const KILLS: usize = 20;
@@ -127,6 +128,107 @@ fn twenty_kills_change_nothing() {
         .filter(|name| name.ends_with(".part"))
         .collect();
     assert!(parts.is_empty(), "{parts:?} were left over");
+}
+
+/// A short run in `place`, and what `--resume` says of it after `damage`.
+fn resumed_after(words: &[&str], damage: impl FnOnce(&Path)) -> (TempDir, Output) {
+    let place = tempfile::tempdir().unwrap();
+    photographs(&place.path().join("photographs"));
+    fs::write(place.path().join("run.toml"), CONFIG).unwrap();
+    let begin = ["--config", "run.toml", "--out", "run", "--steps", "20"];
+    let first = start(place.path(), &[&begin[..], words].concat());
+    first.wait_with_output().unwrap();
+    damage(&place.path().join("run"));
+    let again = start(place.path(), &["--resume", "run"]);
+    (place, again.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_kill_in_the_last_saving_is_mended() {
+    let mut before = Vec::new();
+    let files = ["metrics.jsonl", "model.safetensors"];
+    let (place, again) = resumed_after(&[], |run| {
+        before = files.map(|file| fs::read(run.join(file)).unwrap()).into();
+        fs::remove_file(run.join("model.safetensors")).unwrap();
+        fs::remove_file(run.join("summary.json")).unwrap();
+    });
+    let errors = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success(), "{errors}");
+    let run = place.path().join("run");
+    let after = files.map(|file| fs::read(run.join(file)).unwrap());
+    assert!(before == after);
+    assert!(run.join("summary.json").exists());
+}
+
+#[test]
+fn what_a_run_lacks_is_named_and_nothing_is_begun_anew() {
+    let mut metrics = Vec::new();
+    let (place, again) = resumed_after(&["-o", "training.patience=1"], |run| {
+        metrics = fs::read(run.join("metrics.jsonl")).unwrap();
+        fs::remove_file(run.join("checkpoint.safetensors")).unwrap();
+        let summary = fs::read_to_string(run.join("summary.json")).unwrap();
+        let open = summary.replace("\"finished\": true", "\"finished\": false");
+        fs::write(run.join("summary.json"), open).unwrap();
+    });
+    let errors = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success());
+    assert!(
+        errors.contains("checkpoint.safetensors") && errors.contains("put"),
+        "{errors}"
+    );
+    let run = place.path().join("run");
+    assert!(fs::read(run.join("metrics.jsonl")).unwrap() == metrics);
+
+    let (_, again) = resumed_after(&[], |run| {
+        let config = fs::read_to_string(run.join("config.toml")).unwrap();
+        fs::write(
+            run.join("config.toml"),
+            config.replace("steps = 20", "steps = 30"),
+        )
+        .unwrap();
+        fs::remove_file(run.join("summary.json")).unwrap();
+    });
+    let errors = String::from_utf8_lossy(&again.stderr);
+    assert!(
+        errors.contains("config.toml")
+            && errors.contains("`steps = 30`")
+            && errors.contains("`steps = 20`"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn an_exploded_run_says_what_is_left_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    photographs(&place.join("photographs"));
+    let config = CONFIG
+        .replace("learning_rate = 0.05", "learning_rate = 1e38")
+        .replace("clip_norm = 5.0", "clip_norm = 0.0")
+        .replace("one-cycle", "constant")
+        // So soon that the evaluation is the first to find no number.
+        .replace("eval_every = 10", "eval_every = 1");
+    fs::write(place.join("run.toml"), config).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_squeeze"))
+        .args([
+            "train", "--device", "cpu", "--config", "run.toml", "--out", "run",
+        ])
+        .current_dir(place)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        errors.contains("diverged") && errors.contains("learning rate"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("nothing of the run in run was saved")
+            && errors.contains("run/config.toml"),
+        "{errors}"
+    );
+    let metrics = fs::read_to_string(place.join("run/metrics.jsonl")).unwrap_or_default();
+    assert!(!metrics.contains("null"), "{metrics}");
 }
 
 /// Ctrl-C ends a run at its next step, with all of it saved.

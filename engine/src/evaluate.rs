@@ -10,8 +10,10 @@ use crate::network::Network;
 use crate::objective::reference;
 use crate::resident::{Resident, Source};
 
-/// Images that go through the network at a time.
-const BATCH: usize = 250;
+/// Most images that go through the network at a time, and most numbers of theirs: the first layers
+/// make many numbers of each.
+const MAX_IMAGES: usize = 250;
+const MAX_NUMBERS: usize = MAX_IMAGES * 3 * 32 * 32;
 
 /// The device failed in the middle of something.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -54,7 +56,9 @@ pub async fn evaluate(
     let mut yielder = Yielder::new();
     let mut sum = 0.0;
     let mut correct = 0;
-    for places in places.chunks(BATCH) {
+    let numbers: usize = data.data().image_shape.iter().product();
+    let at_a_time = (MAX_NUMBERS / numbers).clamp(1, MAX_IMAGES);
+    for places in places.chunks(at_a_time) {
         if control.wish() == Wish::Stop {
             return Ok(None);
         }

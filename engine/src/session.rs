@@ -238,13 +238,21 @@ impl Session {
         };
         let ended = trainer.run(data, &self.control, &mut host).await;
         self.list(emit).await?;
-        ended.map(drop).map_err(|error| {
-            let kept = match self.current.as_ref().and_then(|c| c.stored.as_ref()) {
-                Some(_) => "; the last good state is among the stored runs",
-                None => "",
-            };
-            format!("{error}{kept}")
-        })
+        let Err(error) = ended else {
+            return Ok(());
+        };
+        // What it has come to is of no use; what was stored is.
+        let kept = match self.current.take().and_then(|current| current.stored) {
+            Some((_, run)) => match run::read_summary(run.folder()).await.map_err(text)? {
+                Some(summary) => format!(
+                    "; its state at step {} is among the stored runs",
+                    summary.steps
+                ),
+                None => "; nothing of it was stored yet".to_owned(),
+            },
+            None => String::new(),
+        };
+        Err(format!("{error}{kept}"))
     }
 
     async fn attack(

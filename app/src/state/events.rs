@@ -128,6 +128,10 @@ impl Lab {
                     sources.send(Vec::new());
                     sources.then_open = None;
                 });
+                if before.model == Model::Training {
+                    // The engine has put the run away.
+                    self.run.set(None);
+                }
                 if before.device_open {
                     let way_out = if before.open {
                         WayOut::Dismiss

@@ -75,8 +75,9 @@ impl Phase {
                 if self.attack == Attack::Running {
                     self.attack = Attack::None;
                 }
+                // The engine keeps no model that training has failed on.
                 if self.model == Model::Training {
-                    self.model = Model::Stopped;
+                    self.model = Model::None;
                 }
             }
             Event::DataProgress { .. }

@@ -23,8 +23,9 @@ impl Lab {
         }
         self.sources
             .update_value(|sources| sources.then_open = Some((kind, info.id.clone())));
-        // A folder's images are brought to the size that the run was trained on.
+        // A folder's images are brought to the size that the run was trained on, and parted alike.
         self.config.update(|config| {
+            config.seed = info.config.seed;
             config.data.image_size = info.config.data.image_size;
             config.data.test_share = info.config.data.test_share;
         });

@@ -12,6 +12,7 @@ use super::download::Client;
 use super::place;
 use super::progress::Bar;
 use super::published::{Check, Published, PublishedFile};
+use crate::say::say;
 
 /// The environment variable with another address to take files from.
 const MIRROR: &str = "SQUEEZE_MIRROR";
@@ -30,7 +31,7 @@ pub fn fetch(args: &FetchArgs) -> Result<()> {
     let mirror = std::env::var(MIRROR).ok().filter(|value| !value.is_empty());
     fetch_into(&published, &folder, mirror.as_deref())?;
     let (title, folder) = (args.set.title(), folder.display());
-    println!("{title} is in {folder}\nnext: squeeze data info {folder}");
+    say!("{title} is in {folder}\nnext: squeeze data info {folder}");
     Ok(())
 }
 
@@ -60,7 +61,7 @@ fn fetch_file(
                 path.display()
             );
         }
-        println!("{name} is there already and has the right SHA-256");
+        say!("{name} is there already and has the right SHA-256");
         return Ok(());
     }
     let address = address(published, name, mirror);
@@ -84,7 +85,7 @@ fn fetch_file(
         );
     }
     fs::rename(&part, &path).with_context(|| format!("{} cannot be written", path.display()))?;
-    println!("{name} has the right SHA-256");
+    say!("{name} has the right SHA-256");
     Ok(())
 }
 

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::ConfigError;
 use super::check::{check, check_count};
 
+/// Most images of a step: more fit no device.
+const MAX_BATCH: usize = 1 << 13;
+
 /// How long to train, in which batches, with which augmentation, and how often to evaluate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -48,7 +51,12 @@ impl Default for TrainingConfig {
 impl TrainingConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         check_count("training.steps", self.steps)?;
-        check_count("training.batch_size", self.batch_size)?;
+        check(
+            (1..=MAX_BATCH).contains(&self.batch_size),
+            "training.batch_size",
+            self.batch_size,
+            format!("a whole number from 1 to {MAX_BATCH}"),
+        )?;
         check(
             self.crop_padding <= 64,
             "training.crop_padding",

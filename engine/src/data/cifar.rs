@@ -203,6 +203,7 @@ impl Gathered {
             ));
         };
         Ok(Dataset {
+            split_seed: None,
             kind: form.kind,
             name: form.kind.title().to_owned(),
             image_shape: [3, 32, 32],

@@ -24,6 +24,7 @@ pub(super) fn read(
         train,
         test,
     } = layout::find(images, folders)?;
+    let split_seed = test.is_none().then_some(options.seed);
     let [train, test] = match test {
         Some(test) => [train, test],
         None => split::by_seed(&classes, train, options.test_share, options.seed)?,
@@ -48,6 +49,7 @@ pub(super) fn read(
         classes,
         train,
         test,
+        split_seed,
     })
 }
 

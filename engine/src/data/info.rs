@@ -107,6 +107,7 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_images() {
         let data = Dataset {
+            split_seed: None,
             kind: DataKind::Folder,
             name: "two".to_owned(),
             image_shape: [2, 1, 2],

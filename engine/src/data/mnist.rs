@@ -92,6 +92,7 @@ pub fn parse_as(
         (kind, seen) => kind.or(seen).unwrap_or(DataKind::Mnist),
     };
     Ok(Dataset {
+        split_seed: None,
         kind,
         name: kind.title().to_owned(),
         image_shape: [1, 28, 28],

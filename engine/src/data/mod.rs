@@ -73,6 +73,8 @@ pub struct Dataset {
     pub train: Split,
     /// Images to test and attack on.
     pub test: Split,
+    /// The seed that parted training from test images; nothing where they come apart.
+    pub split_seed: Option<u64>,
 }
 
 impl Dataset {

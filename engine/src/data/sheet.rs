@@ -88,6 +88,7 @@ mod tests {
 
     fn sheet(shape: [usize; 3], classes: usize, pixels: Vec<u8>, labels: Vec<u8>) -> RgbImage {
         let data = Dataset {
+            split_seed: None,
             kind: DataKind::Folder,
             name: String::new(),
             image_shape: shape,

@@ -5,8 +5,6 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// Largest file that an archive may hold, unpacked.
-const MAX_FILE: u64 = 2 << 30;
 /// Most files that an archive may hold.
 const MAX_FILES: usize = 16;
 
@@ -29,9 +27,11 @@ pub enum ArchiveError {
         /// What is in it.
         entry: String,
     },
-    /// It unpacks to more than a run can be.
-    #[error("{file}: `{entry}` unpacks to more than 2 GiB")]
-    TooLarge {
+    /// A file in it is compressed, and might unpack to anything.
+    #[error(
+        "{file}: `{entry}` is compressed; take a zip that `download` made, or pack the run's files without compression"
+    )]
+    Compressed {
         /// The zip.
         file: String,
         /// What is in it.
@@ -86,17 +86,18 @@ pub fn unpack(
                 entry: name,
             });
         }
-        let mut unpacked = Vec::new();
-        entry
-            .take(MAX_FILE + 1)
-            .read_to_end(&mut unpacked)
-            .map_err(|error| failed(&error))?;
-        if unpacked.len() as u64 > MAX_FILE {
-            return Err(ArchiveError::TooLarge {
+        if entry.compression() != CompressionMethod::Stored {
+            return Err(ArchiveError::Compressed {
                 file: file.to_owned(),
                 entry: name,
             });
         }
+        let mut unpacked = Vec::new();
+        // What is stored is no longer than the zip, whatever it says of itself.
+        entry
+            .take(bytes.len() as u64)
+            .read_to_end(&mut unpacked)
+            .map_err(|error| failed(&error))?;
         files.push((name, unpacked));
     }
     Ok(files)
@@ -106,6 +107,18 @@ pub fn unpack(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bomb_is_refused_unopened() {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        zip.start_file("metrics.jsonl", options).unwrap();
+        zip.write_all(&vec![0; 1 << 20]).unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        let error = unpack("a.zip", &zip, &["metrics.jsonl"]).unwrap_err();
+        assert!(matches!(error, ArchiveError::Compressed { .. }), "{error}");
+        assert!(error.to_string().contains("metrics.jsonl"), "{error}");
+    }
 
     #[test]
     fn what_is_packed_comes_back() {

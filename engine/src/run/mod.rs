@@ -145,7 +145,19 @@ impl Run {
         folder: Folder,
         device: &DeviceReport,
     ) -> Result<(Self, Option<Checkpoint>), StoreError> {
-        let checkpoint = read_checkpoint(&folder).await?;
+        let mut checkpoint = read_checkpoint(&folder).await?;
+        let summary = read_summary(&folder).await?;
+        if checkpoint.is_none() && summary.is_some() {
+            let hint = "it was saved once; put that file back, or train anew with this config";
+            return Err(missing(&folder, CHECKPOINT, hint));
+        }
+        let whole = summary.is_some_and(|summary| summary.finished);
+        if let Some(checkpoint) = &mut checkpoint
+            && !whole
+        {
+            // A program that was killed in its last save: its end is made once more.
+            checkpoint.progress.finished = false;
+        }
         let mut run = Self::new(folder, device);
         let progress = checkpoint.as_ref().map(|checkpoint| &checkpoint.progress);
         // A finished run has nothing after its state.
@@ -190,10 +202,12 @@ impl Run {
         Ok(())
     }
 
-    /// Writes down the state: first its metrics, then the checkpoint, then what is made of it.
+    /// Writes down the state: first its metrics, then the checkpoint, then what is made of it. Each
+    /// file is replaced whole; [`Self::resume`] mends what is missing of the last ones.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be written; the state before it is kept.
+    /// [`StoreError`] if it cannot be written; the state before it is kept where the checkpoint could
+    /// not be.
     pub async fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         self.flush().await?;
         let failed = |error| StoreError::Checkpoint {

@@ -111,6 +111,16 @@ impl Trainer {
                 must_be: format!("the data set that is loaded, {}", data.data().kind.name()),
             }));
         }
+        if let Some(seed) = data.data().split_seed.filter(|seed| *seed != config.seed) {
+            return Err(TrainError::Config(ConfigError::OutOfRange {
+                field: "seed",
+                value: config.seed.to_string(),
+                must_be: format!(
+                    "{seed}, by which these images were parted into training and test; read them \
+                     again to part them by another"
+                ),
+            }));
+        }
         let device = data.device().clone().autodiff();
         let (image_shape, classes) = shape(data);
         let network = Network::new(config.network, image_shape, classes, &device)?;
@@ -302,6 +312,7 @@ impl Trainer {
         let Some(test) = test else {
             return Ok(Outcome::Stopped);
         };
+        self.check_finite(&test)?;
         self.finished = true;
         host.emit(Event::Evaluation(test));
         Ok(Outcome::Finished(TrainingSummary {
@@ -420,10 +431,20 @@ impl Trainer {
         let Some(evaluation) = looked else {
             return Ok(false);
         };
+        self.check_finite(&evaluation)?;
         self.looked_at = self.step;
         self.weigh(&evaluation, network);
         host.emit(Event::Evaluation(evaluation));
         Ok(true)
+    }
+
+    /// The weights of an evaluation can be ruined by an update whose own loss was still good.
+    fn check_finite(&self, evaluation: &Evaluation) -> Result<(), TrainError> {
+        let value = evaluation.cross_entropy as f32;
+        if value.is_finite() {
+            return Ok(());
+        }
+        Err(TrainError::diverged(self.step, value, &self.config))
     }
 
     /// Takes note of an evaluation. While the penalty still rises the objective is another one: what

@@ -88,6 +88,7 @@ fn photographs(count: usize, image_shape: [usize; 3]) -> Dataset {
         }
     };
     Dataset {
+        split_seed: None,
         kind: DataKind::Folder,
         name: "random".to_owned(),
         image_shape,

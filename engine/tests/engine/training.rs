@@ -47,6 +47,7 @@ pub fn data() -> Dataset {
         Split { pixels, labels }
     };
     Dataset {
+        split_seed: None,
         kind: DataKind::Folder,
         name: "halves".to_owned(),
         image_shape: [1, 8, 8],
