@@ -73,14 +73,14 @@ pub enum CheckpointError {
 }
 
 /// [`Progress`] as it is written. JSON readers may lose the last bit of a fraction, and a run must not:
-/// the config is in TOML, which keeps it, and numbers that decide something are in bits.
+/// the config is in TOML, which keeps it, and fractions are in bits.
 #[derive(Serialize, Deserialize)]
 struct Head {
     format: u32,
     config: String,
     updates: usize,
     step: usize,
-    seconds: f64,
+    seconds_bits: u64,
     best_step: Option<usize>,
     best_accuracy_bits: Option<u64>,
     worse: usize,
@@ -96,7 +96,7 @@ impl Head {
             config: progress.config.to_toml()?,
             updates,
             step: progress.step,
-            seconds: progress.seconds,
+            seconds_bits: progress.seconds.to_bits(),
             best_step: progress.best.map(|(step, _)| step),
             best_accuracy_bits: progress.best.map(|(_, accuracy)| accuracy.to_bits()),
             worse: progress.worse,
@@ -111,7 +111,7 @@ impl Head {
         Ok(Progress {
             config: RunConfig::from_toml(&self.config)?,
             step: self.step,
-            seconds: self.seconds,
+            seconds: f64::from_bits(self.seconds_bits),
             best: self.best_step.zip(accuracy),
             worse: self.worse,
             looked_at: self.looked_at,

@@ -12,7 +12,8 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::config::{OptimizerConfig, OptimizerKind};
 use crate::evaluate::{DeviceFailure, read};
-use crate::network::weights::{Path, decays};
+use crate::network::weights::{Path, WeightsError, decays};
+use crate::parameter::Parameter;
 
 /// Adam's decay of the first and second moment, and what keeps its division finite.
 const BETA_1: f64 = 0.9;
@@ -35,6 +36,34 @@ pub struct OptimizerState {
     pub updates: usize,
     /// Per parameter: its moments.
     pub moments: BTreeMap<String, Vec<Vec<f32>>>,
+}
+
+impl OptimizerState {
+    /// Whether it belongs to a network with these parameters.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the moments that do not.
+    pub fn check(&self, parameters: &[Parameter]) -> Result<(), WeightsError> {
+        for (name, moments) in &self.moments {
+            let called = |place: usize| format!("optimizer.{place}.{name}");
+            let owner = parameters.iter().find(|parameter| parameter.name == *name);
+            let owner = owner.ok_or_else(|| WeightsError::Unknown { name: called(0) })?;
+            for (place, moment) in moments.iter().enumerate() {
+                if moment.len() != owner.values.len() {
+                    return Err(WeightsError::Shape {
+                        name: called(place),
+                        found: vec![moment.len()],
+                        expected: vec![owner.values.len()],
+                    });
+                }
+                if moment.iter().any(|value| !value.is_finite()) {
+                    let name = called(place);
+                    return Err(WeightsError::NotFinite { name });
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Optimizer {

@@ -169,6 +169,11 @@ impl Trainer {
             finished,
         } = checkpoint.progress;
         let optimizer = config.optimizer.clone();
+        checkpoint.optimizer.check(&checkpoint.network)?;
+        if checkpoint.average.is_none() && optimizer.ema_decay > 0.0 {
+            let name = "average".to_owned();
+            return Err(TrainError::Weights(weights::WeightsError::Missing { name }));
+        }
         let mut trainer = Self::new(config, data)?;
         let plain = data.device();
         let fill = |parameters| weights::load(trainer.network.clone(), parameters);
@@ -184,7 +189,7 @@ impl Trainer {
         trainer.optimizer = Optimizer::with_state(optimizer, checkpoint.optimizer, plain);
         trainer.perturbation = checkpoint
             .perturbation
-            .map(|parameter| perturbation(parameter, plain))
+            .map(|parameter| perturbation(parameter, trainer.perturbation_shape(data), plain))
             .transpose()?;
         trainer.worse = worse;
         trainer.looked_at = looked_at;
@@ -238,6 +243,11 @@ impl Trainer {
             best,
             perturbation,
         })
+    }
+
+    fn perturbation_shape(&self, data: &Resident) -> [usize; 4] {
+        let [channels, height, width] = data.data().image_shape;
+        [self.config.training.batch_size, channels, height, width]
     }
 
     /// The model as it stands: the best one if the run keeps it, else the average if it has one, else
@@ -619,14 +629,19 @@ fn shape(data: &Resident) -> ([usize; 3], usize) {
     (data.data().image_shape, data.data().classes.len())
 }
 
-fn perturbation(parameter: Parameter, device: &Device) -> Result<Tensor<4>, TrainError> {
-    let shape: [usize; 4] = parameter.shape.try_into().map_err(|found| {
-        TrainError::Weights(weights::WeightsError::Shape {
-            name: "perturbation".to_owned(),
-            found,
-            expected: vec![0; 4],
-        })
-    })?;
+fn perturbation(
+    parameter: Parameter,
+    shape: [usize; 4],
+    device: &Device,
+) -> Result<Tensor<4>, TrainError> {
+    let numbers: usize = shape.iter().product();
+    if parameter.shape != shape || parameter.values.len() != numbers {
+        return Err(TrainError::Weights(weights::WeightsError::Shape {
+            name: parameter.name,
+            found: parameter.shape,
+            expected: shape.to_vec(),
+        }));
+    }
     Ok(Tensor::from_data(
         TensorData::new(parameter.values, shape),
         device,
