@@ -422,3 +422,46 @@ fn info_names_what_is_wrong() {
         &[FILES[1], FILES[2], FILES[3], "put it beside the others"],
     );
 }
+
+/// CIFAR-10's photographs are not in the repository. `SQUEEZE_CIFAR10` names the archive as it is
+/// published, or the folder that it is in, loose or not.
+#[test]
+fn info_tells_what_is_in_cifar10() {
+    let Some(path) = std::env::var_os("SQUEEZE_CIFAR10") else {
+        // Not through `eprintln!`, which the test harness would hide.
+        let _ = writeln!(
+            std::io::stderr(),
+            "NOT RUN: info_tells_what_is_in_cifar10: set SQUEEZE_CIFAR10 to cifar-10-binary.tar.gz \
+             or its folder"
+        );
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let words = ["info", path.to_str().unwrap(), "--json"];
+    let out = succeed(&squeeze(&words, None, home.path()));
+    let info: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(info["set"], "cifar10");
+    assert_eq!(info["image_shape"], serde_json::json!([3, 32, 32]));
+    assert_eq!(info["train_images"], 50_000);
+    let classes = info["classes"].as_array().unwrap();
+    assert_eq!(classes.len(), 10);
+    assert_eq!(classes[0]["name"], "airplane");
+    assert_eq!(classes[9]["name"], "truck");
+    for class in classes {
+        assert_eq!(class["train_images"], 5000);
+        assert_eq!(class["test_images"], 1000);
+    }
+    // Of the published photographs; a copy that went through JPEG is a little off.
+    for (what, published) in [
+        ("mean", [0.4914, 0.4822, 0.4465]),
+        ("deviation", [0.2470, 0.2435, 0.2616]),
+    ] {
+        for (channel, value) in published.into_iter().enumerate() {
+            let measured = info[what][channel].as_f64().unwrap();
+            assert!(
+                (measured - value).abs() < 0.003,
+                "{what} {channel}: {measured}"
+            );
+        }
+    }
+}

@@ -187,7 +187,7 @@ pub enum Problem {
     },
     /// Another data set than the one asked for.
     #[error(
-        "is {found}, but {wanted} was asked for: give the files of {wanted}, or ask for {found}"
+        "is {found}, but {wanted} was asked for: give the files of {wanted}, or choose {found} as the data set (`data.set`)"
     )]
     OtherKind {
         /// What there is.
