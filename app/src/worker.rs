@@ -123,7 +123,7 @@ async fn open(
     session.load_mnist(&files, emit)?;
     // A page that can store nothing still trains.
     if let Err(message) = store(session, emit).await {
-        emit(Event::Failed { message });
+        emit(Event::Warning { message });
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `squeeze attack`.
 
+use std::process::ExitCode;
+
 use anyhow::{Context, Result};
 use squeeze_engine::attack::run::{self as attack, Target};
 use squeeze_engine::control::Control;
@@ -9,13 +11,13 @@ use squeeze_engine::network::{Network, weights};
 use squeeze_engine::run;
 
 use crate::args::AttackArgs;
-use crate::interrupt::stop_on_interrupt;
+use crate::interrupt;
 use crate::run_dir;
 use crate::show::Show;
 use crate::train::load;
 
 /// Attacks the model of a run directory and writes what it found beside it.
-pub fn attack(args: &AttackArgs) -> Result<()> {
+pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     let folder = run_dir::existing(&args.run_dir)?;
     let mut config = pollster::block_on(run::read_config(&folder))?;
     if let Some(path) = &args.common.data {
@@ -38,7 +40,7 @@ pub fn attack(args: &AttackArgs) -> Result<()> {
         .with_context(|| format!("the model in {}", folder.name()))?;
 
     let control = Control::default();
-    stop_on_interrupt(&control)?;
+    interrupt::stop_on_interrupt(&control)?;
     let target = Target {
         network: &network,
         data: &data,
@@ -65,5 +67,5 @@ pub fn attack(args: &AttackArgs) -> Result<()> {
     text.push('\n');
     pollster::block_on(folder.write(&name, text.as_bytes()))?;
     show.note(&format!("written to {}/{name}", folder.name()));
-    Ok(())
+    Ok(interrupt::status(summary.stopped))
 }

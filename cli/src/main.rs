@@ -19,20 +19,21 @@ use clap::Parser;
 use args::{Args, Command};
 
 fn main() -> ExitCode {
+    let done = |()| ExitCode::SUCCESS;
     let result = match Args::parse().command {
         Command::Train(args) => train::train(&args),
         Command::Attack(args) => attack::attack(&args),
-        Command::Data(command) => data::data(&command),
-        Command::Export(args) => export::export(&args),
+        Command::Data(command) => data::data(&command).map(done),
+        Command::Export(args) => export::export(&args).map(done),
         Command::Presets => {
             train::presets();
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
-        Command::Devices => devices::devices(),
-        Command::Bench(args) => bench::bench(&args),
+        Command::Devices => devices::devices().map(done),
+        Command::Bench(args) => bench::bench(&args).map(done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

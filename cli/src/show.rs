@@ -117,6 +117,7 @@ impl People {
             | Event::RunFile { .. } => {}
             Event::AttackProgress(progress) => self.attack(progress),
             Event::AttackFinished(summary) => self.finish(&attack_result(summary)),
+            Event::Warning { message } => self.finish(&format!("note: {message}")),
             Event::Failed { message } => self.finish(&format!("failed: {message}")),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +18,13 @@ use squeeze_engine::train::{Host, Trainer};
 
 use crate::args::TrainArgs;
 use crate::data;
-use crate::interrupt::stop_on_interrupt;
+use crate::interrupt;
 use crate::run_dir;
 use crate::say::say;
 use crate::show::Show;
 
 /// Trains into a run directory, from the beginning or from a saved state.
-pub fn train(args: &TrainArgs) -> Result<()> {
+pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
     let (trainer, data, run) = match &args.resume {
         Some(path) => resume(args, path, &mut show)?,
@@ -31,7 +32,7 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     };
     let mut trainer = trainer;
     let control = Control::default();
-    stop_on_interrupt(&control)?;
+    interrupt::stop_on_interrupt(&control)?;
     let mut host = Headless {
         show,
         run,
@@ -67,7 +68,7 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     } else {
         show.note(&format!("to go on: squeeze train --resume {path}"));
     }
-    Ok(())
+    Ok(interrupt::status(!trainer.is_finished()))
 }
 
 fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
@@ -82,18 +83,17 @@ fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> 
 }
 
 fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
-    let folder = run_dir::existing(path)?;
+    let folder = pollster::block_on(run_dir::existing(path)?.hold())?;
     let mut config = pollster::block_on(run::read_config(&folder))?;
     if let Some(path) = &args.common.data {
         config.data.path = Some(path.to_string_lossy().into_owned());
     }
-    if let Some(summary) = pollster::block_on(run::read_summary(&folder))?
-        && summary.finished
-    {
+    let summary = pollster::block_on(run::read_summary(&folder))?;
+    if summary.as_ref().is_some_and(|summary| summary.finished) {
         bail!("the run in {} is finished", path.display());
     }
     let opened = open(args, show)?;
-    if let Some(summary) = pollster::block_on(run::read_summary(&folder))?
+    if let Some(summary) = summary
         && (&summary.device.name, &summary.device.api) != (&opened.report.name, &opened.report.api)
     {
         eprintln!(
@@ -199,10 +199,8 @@ impl Host for Headless {
         Some(self.save_every)
     }
 
-    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
-        self.run
-            .save(&checkpoint)
-            .await
-            .map_err(|error| error.to_string())
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<bool, String> {
+        let saved = self.run.save(&checkpoint).await;
+        saved.map(|()| true).map_err(|error| error.to_string())
     }
 }

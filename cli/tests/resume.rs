@@ -260,6 +260,13 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     while fs::metadata(place.join("run/metrics.jsonl")).map_or(0, |file| file.len()) == 0 {
         sleep(Duration::from_millis(10));
     }
+    // Two programs on one run would spoil each other's files.
+    let second = start(place, &["--resume", "run"]);
+    let refused = second.wait_with_output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{why}");
+    assert!(why.contains("run is in use by another program"), "{why}");
+
     let id = child.id().to_string();
     assert!(
         Command::new("kill")
@@ -270,7 +277,7 @@ fn an_interrupted_run_is_saved_and_goes_on() {
     );
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("squeeze train --resume run"), "{said}");
 
     let bytes = fs::read(place.join("run/checkpoint.safetensors")).unwrap();

@@ -23,6 +23,8 @@ pub enum Event {
     Runs {
         /// The runs.
         runs: Vec<RunInfo>,
+        /// Those that cannot be read.
+        broken: Vec<BrokenRun>,
     },
     /// A stored run was opened.
     RunOpened(RunOpened),
@@ -65,6 +67,11 @@ pub enum Event {
     AttackProgress(AttackProgress),
     /// An attack is done, or was stopped (then it holds the images finished so far).
     AttackFinished(AttackSummary),
+    /// Something beside the command at work went wrong; the command goes on.
+    Warning {
+        /// What happened and what to do, in plain words.
+        message: String,
+    },
     /// A command could not be carried out. What was there before is kept.
     Failed {
         /// What happened and what to do, in plain words.
@@ -133,6 +140,17 @@ pub struct RunInfo {
     pub test_accuracy: Option<f64>,
     /// What it takes of the disk.
     pub bytes: u64,
+}
+
+/// A stored run that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenRun {
+    /// Identifies it among the stored runs.
+    pub id: String,
+    /// The user's name for it, or its id.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// An opened run and all that was measured on its way.

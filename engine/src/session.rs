@@ -88,14 +88,10 @@ impl Session {
         folder: Folder,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        self.library = Some(Library::new(folder));
-        self.list(emit).await?;
-        for broken in self.library()?.broken().await.map_err(text)? {
-            emit(Event::Failed {
-                message: format!("a stored run cannot be shown: {broken}"),
-            });
-        }
-        Ok(())
+        let library = Library::new(folder);
+        library.sweep().await.map_err(text)?;
+        self.library = Some(library);
+        self.list(emit).await
     }
 
     /// Carries out a command other than `Open`; returns when it is done. `files` are those that came
@@ -125,12 +121,13 @@ impl Session {
                 self.list(emit).await
             }
             Command::DeleteRun { id } => {
-                self.library()?.delete(&id).await.map_err(text)?;
-                let is_current = self.stored_id() == Some(id.as_str());
-                if let Some(current) = self.current.as_mut().filter(|_| is_current) {
+                if self.stored_folder(&id).is_some()
+                    && let Some(current) = &mut self.current
+                {
                     // Its model stays at hand until another one takes its place.
                     current.stored = None;
                 }
+                self.library()?.delete(&id).await.map_err(text)?;
                 self.list(emit).await
             }
             Command::DownloadRun { id } => {
@@ -211,7 +208,7 @@ impl Session {
             match library.add(trainer.config(), report).await {
                 Ok(run) => stored = Some(run),
                 // A full disk is no reason not to train.
-                Err(error) => emit(Event::Failed {
+                Err(error) => emit(Event::Warning {
                     message: format!("this run trains, but is not stored: {error}"),
                 }),
             }
@@ -284,7 +281,10 @@ impl Session {
         let library = self.library()?;
         let info = library.info(id).await.map_err(text)?;
         fits(&info.config, data)?;
-        let folder = library.folder(id).await.map_err(text)?;
+        let folder = match self.stored_folder(id) {
+            Some(held) => held.clone(),
+            None => library.folder(id).await.map_err(text)?,
+        };
         let (run, checkpoint) = Run::resume(folder, report).await.map_err(text)?;
         let history = run::read_history(run.folder()).await.map_err(text)?;
         let trainer = match checkpoint {
@@ -308,8 +308,8 @@ impl Session {
 
     async fn list(&self, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
         if let Some(library) = &self.library {
-            let runs = library.list().await.map_err(text)?;
-            emit(Event::Runs { runs });
+            let (runs, broken) = library.list().await.map_err(text)?;
+            emit(Event::Runs { runs, broken });
         }
         Ok(())
     }
@@ -319,9 +319,10 @@ impl Session {
         self.library.as_ref().ok_or_else(|| missing.to_owned())
     }
 
-    fn stored_id(&self) -> Option<&str> {
-        let stored = self.current.as_ref()?.stored.as_ref()?;
-        Some(&stored.0)
+    /// The folder of a run, which is held, if it is the one at hand.
+    fn stored_folder(&self, id: &str) -> Option<&Folder> {
+        let (current, run) = self.current.as_ref()?.stored.as_ref()?;
+        (current == id).then(|| run.folder())
     }
 }
 
@@ -368,15 +369,26 @@ impl Host for Stored<'_, '_> {
         self.stored.as_ref().map(|_| SAVE_EVERY)
     }
 
-    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), String> {
-        if let Some((_, run)) = &mut self.stored {
-            run.save(&checkpoint).await.map_err(text)?;
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<bool, String> {
+        let Some((_, run)) = &mut self.stored else {
+            return Ok(false);
+        };
+        if let Err(error) = run.save(&checkpoint).await {
+            // A full disk is no reason to lose what is trained, and there is a next time.
+            (self.emit)(Event::Warning {
+                message: format!(
+                    "step {} of this run is not stored: {error}; delete runs that you do not need, \
+                     and keep this tab open",
+                    checkpoint.progress.step
+                ),
+            });
+            return Ok(false);
         }
         if let Some(library) = self.library {
-            let runs = library.list().await.map_err(text)?;
-            (self.emit)(Event::Runs { runs });
+            let (runs, broken) = library.list().await.map_err(text)?;
+            (self.emit)(Event::Runs { runs, broken });
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -1,19 +1,25 @@
 //! The third room: the runs that this browser keeps.
 
+mod broken;
 mod row;
+mod sure;
 mod words;
 
 use leptos::prelude::*;
 
 use crate::files::pick::{Choice, PickButton};
 use crate::state::lab::Lab;
+use broken::Broken;
 use row::Row;
 
 /// The room.
 #[component]
 pub fn RunsRoom() -> impl IntoView {
     let lab = Lab::get();
-    let count = Memo::new(move |_| lab.runs.with(|runs| runs.as_ref().map(Vec::len)));
+    let count = Memo::new(move |_| {
+        let readable = lab.runs.with(|runs| runs.as_ref().map(Vec::len));
+        readable.map(|readable| readable + lab.broken_runs.with(Vec::len))
+    });
     let locked = Signal::derive(move || {
         let phase = lab.phase.get();
         !phase.open || phase.busy() || lab.asked.get().is_some()
@@ -70,6 +76,13 @@ pub fn RunsRoom() -> impl IntoView {
                                 let:info
                             >
                                 <Row info=info locked=locked />
+                            </For>
+                            <For
+                                each=move || lab.broken_runs.get()
+                                key=|run| format!("{run:?}")
+                                let:run
+                            >
+                                <Broken run=run locked=locked />
                             </For>
                         </ul>
                     }

@@ -6,6 +6,7 @@ use squeeze_engine::event::RunInfo;
 
 use crate::browser::date;
 use crate::format::{percent, size};
+use crate::runs::sure::Sure;
 use crate::runs::words;
 use crate::state::lab::Lab;
 
@@ -43,6 +44,8 @@ pub fn Row(
             id.with_value(|id| lab.rename_run(id, &new));
         }
     };
+    // Which run it is, for those who hear the buttons and do not see the row.
+    let says = move |what: &str| name.with_value(|name| format!("{what} {name}"));
     let share = info.step as f64 / info.config.training.steps.max(1) as f64;
     let accuracy = info
         .test_accuracy
@@ -94,25 +97,13 @@ pub fn Row(
                 {move || match mode.get() {
                     Mode::Delete => {
                         view! {
-                            <p class="run-question">"Delete it for good?"</p>
-                            <button
-                                type="button"
-                                class="danger"
-                                data-testid="run-delete-yes"
-                                on:click=move |_| {
+                            <Sure
+                                yes=move || {
                                     mode.set(Mode::Rest);
                                     id.with_value(|id| lab.delete_run(id));
                                 }
-                            >
-                                "Delete"
-                            </button>
-                            <button
-                                type="button"
-                                data-testid="run-delete-no"
-                                on:click=move |_| mode.set(Mode::Rest)
-                            >
-                                "Keep"
-                            </button>
+                                no=move || mode.set(Mode::Rest)
+                            />
                         }
                             .into_any()
                     }
@@ -123,6 +114,7 @@ pub fn Row(
                                     type="button"
                                     class="quiet"
                                     data-testid=test_id
+                                    aria-label=says(label)
                                     disabled=move || locked.get()
                                     on:click=move |_| id.with_value(|id| act(lab, id))
                                 >
@@ -134,6 +126,7 @@ pub fn Row(
                             <button
                                 type="button"
                                 data-testid="run-open"
+                                aria-label=says("Open")
                                 disabled=move || locked.get()
                                 on:click=move |_| info.with_value(|info| lab.open_run(info))
                             >
@@ -143,6 +136,7 @@ pub fn Row(
                                 type="button"
                                 class="quiet"
                                 data-testid="run-rename"
+                                aria-label=says("Rename")
                                 disabled=move || locked.get()
                                 on:click=move |_| mode.set(Mode::Rename)
                             >
@@ -154,6 +148,7 @@ pub fn Row(
                                 type="button"
                                 class="quiet"
                                 data-testid="run-delete"
+                                aria-label=says("Delete")
                                 disabled=move || locked.get()
                                 on:click=move |_| mode.set(Mode::Delete)
                             >

@@ -85,8 +85,9 @@ impl Lab {
             }
             Event::DataProgress { done, total } => self.loading.set(Some((done, total))),
             Event::Data(report) => self.take_in_data(report),
-            Event::Runs { runs } => {
+            Event::Runs { runs, broken } => {
                 self.runs.set(Some(runs));
+                self.broken_runs.set(broken);
                 self.answered(Asked::Runs);
             }
             Event::RunOpened(opened) => self.take_in_run(opened),
@@ -121,6 +122,7 @@ impl Lab {
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
             Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
+            Event::Warning { message } => self.note(message),
             Event::Failed { message } => {
                 self.asked.set(None);
                 self.loading.set(None);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use squeeze_engine::config::{DataKind, RunConfig};
-use squeeze_engine::event::{AttackProgress, AttackSummary, DataReport, RunInfo};
+use squeeze_engine::event::{AttackProgress, AttackSummary, BrokenRun, DataReport, RunInfo};
 use squeeze_engine::protocol::Command;
 
 use crate::engine::link::Link;
@@ -87,6 +87,8 @@ pub struct Lab {
     pub history_version: RwSignal<u32>,
     /// The stored runs, once they are known.
     pub runs: RwSignal<Option<Vec<RunInfo>>>,
+    /// Stored runs that cannot be read.
+    pub broken_runs: RwSignal<Vec<BrokenRun>>,
     /// The stored run at hand.
     pub run: RwSignal<Option<String>>,
     /// The step at which it was last written down.
@@ -129,6 +131,7 @@ impl Lab {
             history: StoredValue::new(History::default()),
             history_version: RwSignal::default(),
             runs: RwSignal::default(),
+            broken_runs: RwSignal::default(),
             run: RwSignal::default(),
             saved: RwSignal::default(),
             gallery: RwSignal::default(),
@@ -215,6 +218,7 @@ impl Lab {
         self.problems.set(Vec::new());
         self.clear_the_bench();
         self.runs.set(None);
+        self.broken_runs.set(Vec::new());
         self.data.set(None);
         self.device.set(DeviceView::Looking);
         start::open(self);

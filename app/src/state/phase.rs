@@ -84,6 +84,7 @@ impl Phase {
             | Event::Runs { .. }
             | Event::RunFile { .. }
             | Event::Saved { .. }
+            | Event::Warning { .. }
             | Event::Steps(_)
             | Event::Evaluation(_)
             | Event::AttackFrame(_)

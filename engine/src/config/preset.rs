@@ -239,7 +239,8 @@ impl Defence {
 /// logits are drawn to nothing along the very direction that classifies; steps that shrink, or that
 /// are scaled by the gradient's size as Adam's, end in noise there, while the average of steps that
 /// go on keeps the direction. No features are learned from logits that are nothing, so the penalty
-/// over the batch rises to its weight over three quarters of the run.
+/// over the batch rises to its weight over three quarters of the run. Steps of that length kill part
+/// of a fresh network's features, or all of them, unless they grow to it.
 fn grey_recipe(lite: bool, squeeze: Squeeze) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
     let network = if lite {
         NetworkKind::SmallCnn
@@ -249,6 +250,10 @@ fn grey_recipe(lite: bool, squeeze: Squeeze) -> (NetworkKind, OptimizerConfig, T
     let plain = |ema_decay| OptimizerConfig {
         kind: OptimizerKind::Nesterov,
         learning_rate: 0.1,
+        schedule: ScheduleConfig {
+            warmup: 0.05,
+            ..ScheduleConfig::default()
+        },
         ema_decay,
         ..OptimizerConfig::default()
     };

@@ -8,7 +8,7 @@ use super::{
     read_summary,
 };
 use crate::config::RunConfig;
-use crate::event::{DeviceReport, Part, RunInfo};
+use crate::event::{BrokenRun, DeviceReport, Part, RunInfo};
 
 /// The user's words for a run.
 const LABEL: &str = "label.json";
@@ -31,31 +31,48 @@ impl Library {
         Self(folder)
     }
 
-    /// All runs, newest first. One that cannot be read is left out: [`Self::broken`] tells of it.
+    /// Clears away what a closed page left half-made: its label is written last.
     ///
     /// # Errors
     /// [`StoreError`] if the folder cannot be read.
-    pub async fn list(&self) -> Result<Vec<RunInfo>, StoreError> {
-        let mut runs = Vec::new();
+    pub async fn sweep(&self) -> Result<(), StoreError> {
         for id in self.0.names().await? {
-            if let Ok(info) = self.info(&id).await {
-                runs.push(info);
+            let folder = self.0.folder(&id).await?;
+            // Another tab may be at work on it.
+            if folder.size(LABEL).await? == 0
+                && let Ok(_held) = folder.hold().await
+            {
+                self.0.remove(&id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All runs, newest first, and those that cannot be read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the folder cannot be read.
+    pub async fn list(&self) -> Result<(Vec<RunInfo>, Vec<BrokenRun>), StoreError> {
+        let mut runs = Vec::new();
+        let mut broken = Vec::new();
+        for id in self.0.names().await? {
+            match self.info(&id).await {
+                Ok(info) => runs.push(info),
+                Err(error) => broken.push(BrokenRun {
+                    name: self.name(&id).await,
+                    reason: error.to_string(),
+                    id,
+                }),
             }
         }
         runs.sort_by(|a, b| b.created.total_cmp(&a.created).then(b.id.cmp(&a.id)));
-        Ok(runs)
+        Ok((runs, broken))
     }
 
-    /// What is wrong with runs that cannot be read.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the folder cannot be read.
-    pub async fn broken(&self) -> Result<Vec<StoreError>, StoreError> {
-        let mut broken = Vec::new();
-        for id in self.0.names().await? {
-            broken.extend(self.info(&id).await.err());
-        }
-        Ok(broken)
+    /// The user's name for a run, or its id if there is none.
+    async fn name(&self, id: &str) -> String {
+        let name = async { Ok::<_, StoreError>(read_label(&self.folder(id).await?).await?.name) };
+        name.await.unwrap_or_else(|_| id.to_owned())
     }
 
     /// One run.
@@ -146,8 +163,9 @@ impl Library {
     /// Deletes a run.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be removed.
+    /// [`StoreError`] if it is held or cannot be removed.
     pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
+        let _held = self.folder(id).await?.hold().await?;
         self.0.remove(id).await
     }
 
@@ -156,10 +174,10 @@ impl Library {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub async fn download(&self, id: &str) -> Result<(String, Vec<u8>), StoreError> {
-        let label = read_label(&self.folder(id).await?).await?;
         let bytes = archive::pack(&self.files(id).await?).map_err(|error| archived(id, &error))?;
-        let name: String = label
-            .name
+        let name: String = self
+            .name(id)
+            .await
             .chars()
             .map(|c| if c.is_alphanumeric() { c } else { '-' })
             .collect();
@@ -189,7 +207,7 @@ impl Library {
         Ok(files)
     }
 
-    /// Writes files into a new run, and takes it away again if they are none.
+    /// Writes files into a new run, and takes it away again if they are no run.
     async fn store(&self, files: Vec<(String, Vec<u8>)>, name: String) -> Result<(), StoreError> {
         let (id, folder) = self.fresh().await?;
         let fill = async {
@@ -216,7 +234,7 @@ impl Library {
             number += 1;
         }
         let id = number.to_string();
-        let folder = self.0.folder(&id).await?;
+        let folder = self.0.folder(&id).await?.hold().await?;
         Ok((id, folder))
     }
 }

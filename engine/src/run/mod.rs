@@ -49,6 +49,11 @@ pub enum StoreError {
     /// The folder is taken.
     #[error("{0} is not empty, and a run overwrites nothing; name another folder")]
     Taken(String),
+    /// Another program writes into the folder.
+    #[error(
+        "{0} is in use by another program or window; end the run there first, or work with a copy"
+    )]
+    Held(String),
     /// `config.toml` is wrong.
     #[error("{folder}/{CONFIG}: {error}")]
     Config {
@@ -113,10 +118,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// Begins a run in an empty folder.
+    /// Begins a run in an empty folder, and holds it.
     ///
     /// # Errors
-    /// [`StoreError`] if the folder is not empty or cannot be written.
+    /// [`StoreError`] if the folder is not empty, is held already or cannot be written.
     pub async fn create(
         folder: Folder,
         config: &RunConfig,
@@ -127,6 +132,7 @@ impl Run {
         if names.iter().any(|name| !name.ends_with(".part")) {
             return Err(StoreError::Taken(folder.name()));
         }
+        let folder = folder.hold().await?;
         let text = config.to_toml().map_err(|error| StoreError::Config {
             folder: folder.name(),
             error,
@@ -137,14 +143,15 @@ impl Run {
 
     /// Goes on with a run from its checkpoint, or, if it ended before there was one, from its
     /// beginning. Metrics after that are dropped: the steps will be done again, with the same
-    /// numbers.
+    /// numbers. The folder is held.
     ///
     /// # Errors
-    /// [`StoreError`] if something in the folder is wrong.
+    /// [`StoreError`] if something in the folder is wrong, or it is held already.
     pub async fn resume(
         folder: Folder,
         device: &DeviceReport,
     ) -> Result<(Self, Option<Checkpoint>), StoreError> {
+        let folder = folder.hold().await?;
         let mut checkpoint = read_checkpoint(&folder).await?;
         let summary = read_summary(&folder).await?;
         if checkpoint.is_none() && summary.is_some() {

@@ -42,9 +42,10 @@ pub trait Host {
         None
     }
 
-    /// Keeps the state, so that it is there whole or the one before it is.
-    fn save(&mut self, _checkpoint: Checkpoint) -> impl Future<Output = Result<(), String>> {
-        async { Ok(()) }
+    /// Keeps the state, so that it is there whole or the one before it is; tells whether it did. An
+    /// error ends the run.
+    fn save(&mut self, _checkpoint: Checkpoint) -> impl Future<Output = Result<bool, String>> {
+        async { Ok(false) }
     }
 }
 
@@ -419,8 +420,9 @@ impl Trainer {
     /// Saves the state through the host.
     async fn save(&mut self, host: &mut impl Host) -> Result<(), TrainError> {
         let checkpoint = self.checkpoint().await?;
-        host.save(checkpoint).await.map_err(TrainError::Save)?;
-        host.emit(Event::Saved { step: self.step });
+        if host.save(checkpoint).await.map_err(TrainError::Save)? {
+            host.emit(Event::Saved { step: self.step });
+        }
         Ok(())
     }
 

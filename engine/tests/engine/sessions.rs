@@ -1,5 +1,6 @@
 //! A session as the page's worker uses it, and attacks on the model that it trained.
 
+use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -8,7 +9,7 @@ use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
-use squeeze_engine::event::{AttackSummary, Event, Part, RunInfo, StepMetrics};
+use squeeze_engine::event::{AttackSummary, BrokenRun, Event, Part, RunInfo, StepMetrics};
 use squeeze_engine::protocol::Command;
 use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::run::Folder;
@@ -211,7 +212,15 @@ impl Page {
 
     fn runs(&self) -> Vec<RunInfo> {
         let last = self.events.iter().rev().find_map(|event| match event {
-            Event::Runs { runs } => Some(runs.clone()),
+            Event::Runs { runs, .. } => Some(runs.clone()),
+            _ => None,
+        });
+        last.unwrap()
+    }
+
+    fn broken(&self) -> Vec<BrokenRun> {
+        let last = self.events.iter().rev().find_map(|event| match event {
+            Event::Runs { broken, .. } => Some(broken.clone()),
             _ => None,
         });
         last.unwrap()
@@ -378,6 +387,102 @@ fn stored_runs_are_renamed_copied_packed_and_deleted() {
         assert!(failure.contains("mine.zip"), "{failure}");
         assert_eq!(page.runs().len(), 2);
     }
+}
+
+#[test]
+fn a_run_is_at_hand_in_one_window_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Page::new(folder.path());
+    let train = || Command::Train {
+        config: short_run(),
+    };
+    first.handle(train(), Vec::new()).unwrap();
+    let id = first.runs()[0].id.clone();
+    let open = || Command::OpenRun { id: id.clone() };
+    let delete = || Command::DeleteRun { id: id.clone() };
+    // As often as one likes in its own window.
+    first.handle(open(), Vec::new()).unwrap();
+    let mut second = Page::new(folder.path());
+    for command in [open(), delete()] {
+        let failure = second.handle(command, Vec::new()).unwrap_err();
+        assert!(failure.contains("in use by another"), "{failure}");
+    }
+    // Another run takes its place there, and it is free.
+    first.handle(train(), Vec::new()).unwrap();
+    second.handle(open(), Vec::new()).unwrap();
+    second.handle(delete(), Vec::new()).unwrap();
+    assert_eq!(second.runs().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_shown_and_what_was_never_whole_is_cleared_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::new(folder.path());
+    let train = Command::Train {
+        config: short_run(),
+    };
+    page.handle(train, Vec::new()).unwrap();
+    let id = page.runs()[0].id.clone();
+    drop(page);
+    let half = folder.path().join("123");
+    fs::create_dir(&half).unwrap();
+    fs::write(half.join("config.toml"), "seed = 1").unwrap();
+    fs::write(folder.path().join(&id).join("config.toml"), "seed = ").unwrap();
+
+    let mut page = Page::new(folder.path());
+    assert!(!half.exists());
+    assert_eq!(page.runs(), []);
+    let broken = page.broken();
+    assert_eq!((&broken[0].id, broken.len()), (&id, 1));
+    assert_eq!(broken[0].name, "CIFAR-10 1");
+    assert!(broken[0].reason.contains("config.toml"), "{broken:?}");
+    // What is left of it can be had, and it can be done away with.
+    let download = Command::DownloadRun { id: id.clone() };
+    page.handle(download, Vec::new()).unwrap();
+    assert!(matches!(page.events.last(), Some(Event::RunFile { .. })));
+    page.handle(Command::DeleteRun { id }, Vec::new()).unwrap();
+    assert_eq!(page.broken(), []);
+}
+
+#[test]
+fn a_run_that_cannot_be_stored_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::new(folder.path());
+    let train = Command::Train {
+        config: short_run(),
+    };
+    // Something is in the way where the state goes.
+    let mut events = Vec::new();
+    let mut block = |event: Event| {
+        if let Event::TrainingStarted(started) = &event {
+            let id = started.run.as_ref().unwrap();
+            fs::create_dir(folder.path().join(id).join("checkpoint.safetensors")).unwrap();
+        }
+        events.push(event);
+    };
+    let run = page.session.handle(train, Vec::new(), &mut block);
+    pollster::block_on(run).unwrap();
+    let warnings: Vec<&String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Warning { message } => Some(message),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        warnings[0].contains("step 8 of this run is not stored"),
+        "{warnings:?}"
+    );
+    let is_saved = |event: &Event| matches!(event, Event::Saved { .. });
+    assert!(!events.iter().any(is_saved));
+    let is_finished = |event: &Event| matches!(event, Event::TrainingFinished(_));
+    assert!(events.iter().any(is_finished));
+    // Its model is at hand.
+    let attack = Command::Attack {
+        config: config(),
+        show: 0,
+    };
+    page.handle(attack, Vec::new()).unwrap();
 }
 
 #[test]

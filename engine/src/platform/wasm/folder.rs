@@ -1,6 +1,9 @@
 //! A folder of the origin's private file system, which belongs to this page in this browser.
 
-use js_sys::{Array, AsyncIterator, IteratorNext, Reflect, Uint8Array};
+use std::rc::Rc;
+
+use js_sys::{Array, AsyncIterator, Function, IteratorNext, Promise, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -16,6 +19,21 @@ use crate::run::StoreError;
 pub struct Folder {
     handle: FileSystemDirectoryHandle,
     name: String,
+    /// Held until the last clone is gone.
+    lock: Option<Rc<Lock>>,
+}
+
+/// A lock of the browser's, among all tabs of the page; let go of when this is dropped.
+#[derive(Debug)]
+struct Lock {
+    release: Function,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Settles a promise, which cannot fail.
+        let _ = self.release.call0(&JsValue::NULL);
+    }
 }
 
 impl Folder {
@@ -32,6 +50,7 @@ impl Folder {
         Ok(Self {
             handle: handle.unchecked_into(),
             name: String::new(),
+            lock: None,
         })
     }
 
@@ -56,7 +75,28 @@ impl Folder {
         Ok(Self {
             handle: handle.unchecked_into(),
             name: name.to_owned(),
+            lock: None,
         })
+    }
+
+    /// Holds it, so that no other tab writes into it until this folder and its clones are gone. The
+    /// browser lets go of it when the tab is closed or the worker ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] if another tab has it, or this one through another `Folder`.
+    pub async fn hold(mut self) -> Result<Self, StoreError> {
+        if self.lock.is_some() {
+            return Ok(self);
+        }
+        let granted = request_lock(&self.name).map_err(|e| failed("locked", &self.name, &e))?;
+        let granted = JsFuture::from(granted)
+            .await
+            .map_err(|error| failed("locked", &self.name, &error))?;
+        let release = granted
+            .dyn_into()
+            .map_err(|_| StoreError::Held(format!("the run {}", self.name)))?;
+        self.lock = Some(Rc::new(Lock { release }));
+        Ok(self)
     }
 
     /// Names of all that is in it, sorted.
@@ -177,6 +217,34 @@ impl Folder {
             .map_err(failed)?;
         Ok(())
     }
+}
+
+/// Asks for the lock of a name through `navigator.locks`, which web-sys has only among its unstable
+/// interfaces. Gives a promise of the function that lets go of it, or of `null` if it is taken.
+fn request_lock(name: &str) -> Result<Promise, JsValue> {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let locks = Reflect::get(&scope.navigator(), &"locks".into())?;
+    let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+    let options = js_sys::Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &true.into())?;
+    let mut called = JsValue::NULL;
+    let answered = Promise::new(&mut |answer, _| {
+        called = Closure::once_into_js(move |lock: JsValue| {
+            let mut release = JsValue::NULL;
+            let mut held = JsValue::UNDEFINED;
+            if !lock.is_null() {
+                held = Promise::new(&mut |settle, _| release = settle.into()).into();
+            }
+            // Settles a promise, which cannot fail.
+            let _ = answer.call1(&JsValue::NULL, &release);
+            // The browser holds the lock until this is settled.
+            held
+        });
+    });
+    let arguments = Array::of3(&format!("squeeze/{name}").into(), &options, &called);
+    // Comes first only if the browser refuses to ask at all.
+    let refused = Reflect::apply(&request, &locks, &arguments)?;
+    Ok(Promise::race(&Array::of2(&answered, &refused)))
 }
 
 /// Calls a method that gives a promise, and waits for it.
