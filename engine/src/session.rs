@@ -283,7 +283,7 @@ impl Session {
         fits(&info.config, data)?;
         let folder = match self.stored_folder(id) {
             Some(held) => held.clone(),
-            None => library.folder(id).await.map_err(text)?,
+            None => library.hold(id).await.map_err(text)?,
         };
         let (run, checkpoint) = Run::resume(folder, report).await.map_err(text)?;
         let history = run::read_history(run.folder()).await.map_err(text)?;

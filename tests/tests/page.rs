@@ -710,3 +710,67 @@ fn a_run_outlives_a_reload_and_can_be_managed() {
     assert_eq!(visit.number("step"), steps as f64);
     visit.expect_clean_record();
 }
+
+#[test]
+fn a_run_of_another_window_is_left_alone_and_a_broken_one_is_shown() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    let reload = || {
+        let url = format!("{}?device=cpu", visit.server.url());
+        browser.open(&url).unwrap();
+        visit.wait_for_status("ready");
+    };
+    visit.wait_for_status("ready");
+    visit.set_up_a_short_run(5);
+    browser.click("train").unwrap();
+    visit.wait_for_status("trained");
+    // The worker holds the run at hand.
+    let held = browser
+        .eval("navigator.locks.query().then(locks => locks.held.map(lock => lock.name))")
+        .unwrap();
+    let [Value::String(lock)] = &held.as_array().unwrap()[..] else {
+        panic!("{held}");
+    };
+
+    // As another window would.
+    reload();
+    visit.wait_for_runs(1);
+    let hold = format!(
+        "new Promise(held => navigator.locks.request('{lock}', () => {{ held(true); \
+         return new Promise(release => window.release = release); }}))"
+    );
+    browser.eval(&hold).unwrap();
+    browser.click("run-open").unwrap();
+    visit.wait_for_text("error", "in use by another");
+    visit.photograph("held");
+    browser.click("dismiss").unwrap();
+    browser.eval("window.release()").unwrap();
+    browser.click("run-open").unwrap();
+    visit.wait_for_status("trained");
+
+    let id = lock.strip_prefix("squeeze/").unwrap();
+    let damage = format!(
+        "(async () => {{ const root = await navigator.storage.getDirectory(); \
+         const runs = await root.getDirectoryHandle('runs'); \
+         const run = await runs.getDirectoryHandle('{id}'); \
+         const file = await run.getFileHandle('config.toml'); \
+         const stream = await file.createWritable(); \
+         await stream.write('seed = '); await stream.close(); \
+         await runs.getDirectoryHandle('1', {{ create: true }}); }})()"
+    );
+    browser.eval(&damage).unwrap();
+    reload();
+    visit.wait_for_text("broken-run", "It cannot be read");
+    let text = browser.text("broken-run").unwrap();
+    assert!(
+        text.contains("MNIST 1") && text.contains("config.toml"),
+        "{text}"
+    );
+    visit.photograph("broken");
+    browser.click("run-delete").unwrap();
+    browser.click("run-delete-yes").unwrap();
+    // What was never whole is gone too.
+    visit.wait_for_text("no-runs", "No runs yet");
+    visit.expect_clean_record();
+}

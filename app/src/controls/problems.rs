@@ -52,7 +52,7 @@ fn ways_out(lab: Lab, index: usize, way_out: WayOut) -> impl IntoView {
     };
     match way_out {
         WayOut::Dismiss => view! {
-            <button type="button" on:click=dismiss>
+            <button type="button" data-testid="dismiss" on:click=dismiss>
                 "Dismiss"
             </button>
         }

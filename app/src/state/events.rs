@@ -16,6 +16,7 @@ use crate::state::gallery::Gallery;
 use crate::state::history::History;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
+use crate::state::phase::Model;
 use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
 

@@ -60,7 +60,7 @@ impl Library {
                 Ok(info) => runs.push(info),
                 Err(error) => broken.push(BrokenRun {
                     name: self.name(&id).await,
-                    reason: error.to_string(),
+                    reason: error.to_string().trim_end().to_owned(),
                     id,
                 }),
             }
@@ -136,6 +136,17 @@ impl Library {
         self.0.folder(id).await
     }
 
+    /// The folder of a run, held.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is no such run, or another window has it.
+    pub async fn hold(&self, id: &str) -> Result<Folder, StoreError> {
+        match self.folder(id).await?.hold().await {
+            Err(StoreError::Held(_)) => Err(StoreError::Held(format!("“{}”", self.name(id).await))),
+            other => other,
+        }
+    }
+
     /// Gives a run another name.
     ///
     /// # Errors
@@ -165,7 +176,7 @@ impl Library {
     /// # Errors
     /// [`StoreError`] if it is held or cannot be removed.
     pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
-        let _held = self.folder(id).await?.hold().await?;
+        let _held = self.hold(id).await?;
         self.0.remove(id).await
     }
 

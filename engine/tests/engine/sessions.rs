@@ -405,7 +405,10 @@ fn a_run_is_at_hand_in_one_window_alone() {
     let mut second = Page::new(folder.path());
     for command in [open(), delete()] {
         let failure = second.handle(command, Vec::new()).unwrap_err();
-        assert!(failure.contains("in use by another"), "{failure}");
+        assert!(
+            failure.contains("“CIFAR-10 1” is in use by another"),
+            "{failure}"
+        );
     }
     // Another run takes its place there, and it is free.
     first.handle(train(), Vec::new()).unwrap();
