@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    Adversary, AttackConfig, DataKind, NetworkKind, OptimizerKind, RunConfig, Schedule, Squeeze,
+    Adversary, AttackConfig, AttackLoss, DataKind, NetworkKind, Norm, OptimizerKind, RunConfig,
+    Schedule, Squeeze,
 };
 
 use crate::data::DataCommand;
@@ -30,7 +31,7 @@ pub enum Command {
     /// cores. Flags go over the preset or config file, which goes over the defaults.
     #[command(allow_negative_numbers = true)]
     Train(Box<TrainArgs>),
-    /// Attack the model of a run directory with l_inf PGD on the test set.
+    /// Attack the model of a run directory with PGD on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
     /// Fetch data sets, and see what is in them.
@@ -145,15 +146,28 @@ pub struct AttackArgs {
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// Radius of the l_inf ball in pixel units (images are in [0, 1]) [default: the run's, 0.3].
+    /// Norm that the perturbation is measured in [default: the run's, linf].
+    #[arg(long, value_parser = names::<Norm>(Norm::ALL.map(Norm::name)))]
+    norm: Option<Norm>,
+    /// Radius of the ball in pixel units (images are in [0, 1]) [default: the run's, 0.3].
     #[arg(long)]
     epsilon: Option<f64>,
-    /// Step size in pixel units [default: the run's, 0.01].
+    /// Loss to climb: cross-entropy, the same of logits rescaled to a spread of 10, the margin of
+    /// Carlini and Wagner, or the difference of logits ratio [default: the run's, xent].
+    #[arg(long, value_parser = names::<AttackLoss>(AttackLoss::ALL.map(AttackLoss::name)))]
+    loss: Option<AttackLoss>,
+    /// Step size in pixel units; 0 takes 2.5 epsilon / iterations [default: the run's, 0.01].
     #[arg(long)]
     step_size: Option<f64>,
-    /// Gradient steps [default: the run's, 40].
+    /// Gradient steps of each restart [default: the run's, 40].
     #[arg(long)]
     iterations: Option<usize>,
+    /// How often to start anew, on the images left standing [default: the run's, 1].
+    #[arg(long)]
+    restarts: Option<usize>,
+    /// Share of the gathered gradient that is kept from step to step [default: the run's, 0].
+    #[arg(long)]
+    momentum: Option<f64>,
     /// Test images to attack [default: the run's, 1000].
     #[arg(long)]
     images: Option<usize>,
@@ -253,9 +267,13 @@ fn minutes(text: &str) -> Result<f64, String> {
 impl AttackArgs {
     /// The flags put over `config`.
     pub fn over(&self, mut config: AttackConfig) -> AttackConfig {
+        put(&mut config.norm, self.norm);
         put(&mut config.epsilon, self.epsilon);
+        put(&mut config.loss, self.loss);
         put(&mut config.step_size, self.step_size);
         put(&mut config.iterations, self.iterations);
+        put(&mut config.restarts, self.restarts);
+        put(&mut config.momentum, self.momentum);
         put(&mut config.images, self.images);
         put(&mut config.batch_size, self.batch_size);
         config

@@ -56,10 +56,14 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     // Every setting that the figures depend on; what was stopped half-way never takes a whole one's
     // place.
     let name = format!(
-        "attack-linf-eps{}-step{}-k{}-n{}{}.json",
+        "attack-{}-{}-eps{}-step{}-k{}-r{}-m{}-n{}{}.json",
+        wanted.norm.name(),
+        wanted.loss.name(),
         wanted.epsilon,
-        wanted.step_size,
+        wanted.step_length(),
         wanted.iterations,
+        wanted.restarts,
+        wanted.momentum,
         wanted.images,
         if summary.stopped { "-stopped" } else { "" }
     );

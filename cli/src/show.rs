@@ -197,11 +197,18 @@ impl People {
 }
 
 fn attack_result(summary: &AttackSummary) -> String {
+    let config = &summary.config;
+    let restarts = match config.restarts {
+        1 => String::new(),
+        restarts => format!("{restarts} restarts of "),
+    };
     format!(
-        "l_inf PGD, epsilon {}, {} iterations of {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
-        summary.config.epsilon,
-        summary.config.iterations,
-        summary.config.step_size,
+        "{} PGD on {}, epsilon {}, {restarts}{} iterations of {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        config.norm.name(),
+        config.loss.name(),
+        config.epsilon,
+        config.iterations,
+        config.step_length(),
         summary.images,
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,

@@ -28,6 +28,8 @@ pub enum Purpose {
     Augment = 7,
     /// Random start of the training adversary; the index is the step.
     Adversary = 8,
+    /// How far from the clean images an attack in l_2 starts; the index is that of its start.
+    AttackRadius = 9,
 }
 
 /// Names the stream of `seed` for `purpose`, at `index` (see [`Purpose`]).

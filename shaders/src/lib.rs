@@ -4,16 +4,18 @@
 //! plain Rust reference (that of the objective is in the engine). The engine runs the kernels and
 //! tests them against the references on real devices.
 
+pub mod attack_loss;
+pub mod attack_step;
 pub mod batch_gather;
-pub mod linf_step;
 pub mod objective;
 pub mod philox;
 pub mod random_fill;
 
 /// Name and text of every kernel.
 pub const KERNELS: &[(&str, &str)] = &[
+    ("attack_loss", attack_loss::WGSL),
+    ("attack_step", attack_step::WGSL),
     ("batch_gather", batch_gather::WGSL),
-    ("linf_step", linf_step::WGSL),
     ("objective_backward", objective::BACKWARD),
     ("objective_forward", objective::FORWARD),
     ("random_fill", random_fill::WGSL),

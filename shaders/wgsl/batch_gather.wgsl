@@ -14,7 +14,7 @@
 //     [batch, channels, height, width, first, count, sigma as bits, key low, key high, purpose,
 //     index, 0], [place, (dy + 128) | (dx + 128) << 8 | mirrored << 16] ...
 //   out: [batch, channels, height, width]
-// Bindings are all read_write, see linf_step.wgsl.
+// Bindings are all read_write, see attack_step.wgsl.
 // Dispatch: one invocation for four numbers of `out`, ceil(n / 4 / 256) workgroups, spread over x, y.
 
 @group(0) @binding(0) var<storage, read_write> images: array<u32>;

@@ -6,7 +6,7 @@
 // takes; 0 / 0 counts as 0.
 //
 // Shapes: logits and gradient [batch, classes]; labels, params and stats as in objective_forward.wgsl.
-// Bindings are all read_write, see linf_step.wgsl.
+// Bindings are all read_write, see attack_step.wgsl.
 // Dispatch: one invocation a logit, ceil(n / 256) workgroups, spread over x and y.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;

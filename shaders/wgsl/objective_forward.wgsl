@@ -13,7 +13,7 @@
 //
 // Shapes: logits [batch, classes]; labels [batch]; params = [batch, classes, form, lambda, beta,
 // gamma], the last three as the bits of floats; stats [batch + 1, 4], the last row that of the batch.
-// Bindings are all read_write, see linf_step.wgsl.
+// Bindings are all read_write, see attack_step.wgsl.
 // Dispatch: one workgroup.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;

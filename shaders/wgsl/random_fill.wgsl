@@ -2,7 +2,7 @@
 // normal.
 //
 // Shapes: params = [uniform 0 or normal 1, scale as bits, offset as bits, key low, key high, purpose,
-// index]; out is any array. Bindings are all read_write, see linf_step.wgsl.
+// index]; out is any array. Bindings are all read_write, see attack_step.wgsl.
 // Dispatch: one invocation for four numbers, ceil(n / 4 / 256) workgroups, spread over x and y.
 
 @group(0) @binding(0) var<storage, read_write> params: array<u32>;

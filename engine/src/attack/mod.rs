@@ -1,7 +1,7 @@
 //! Attacks: perturbations within a budget that the network gets wrong.
 
-mod linf;
+pub mod ball;
+pub mod climb;
 pub mod pgd;
 pub mod run;
-
-pub use linf::{Budget, linf_step, random_start};
+pub mod walk;

@@ -1,53 +1,31 @@
-//! Projected gradient descent (Madry et al. 2018, arXiv:1706.06083) in the l_inf ball.
+//! Projected gradient descent (Madry et al. 2018, arXiv:1706.06083), with momentum if asked
+//! (Dong et al. 2018, arXiv:1710.06081).
 
 use burn::tensor::Tensor;
 
-use super::linf::{Budget, linf_step};
-use crate::objective::tensor::cross_entropy_sum;
+use super::ball::Ball;
+use super::climb::{Aims, Loss};
+use super::walk::{Keep, Walk, Walked};
 
-/// The loss that an untargeted attack climbs, at one point.
-pub struct Ascent {
-    /// Logits at the point, `[batch, classes]`, without autodiff.
-    pub logits: Tensor<2>,
-    /// Gradient of the summed cross-entropy with respect to the images, without autodiff.
-    pub gradient: Tensor<4>,
-}
-
-/// Logits and input gradient of a classifier at `x`.
-///
-/// The classifier's weights must not require gradients (`Module::no_grad`), so that theirs are not
-/// computed. The loss is the sum over the batch, not the mean: each image's gradient is its own, and
-/// tiny gradients are not made smaller by the batch size.
-///
-/// # Shapes
-/// - `x`: `[batch, channels, height, width]`, without autodiff
-/// - `targets`: `[batch, classes]`, one-hot, on the autodiff device
-pub fn ascent(
-    classify: impl Fn(Tensor<4>) -> Tensor<2>,
-    x: Tensor<4>,
-    targets: Tensor<2>,
-) -> Ascent {
-    let x = x.autodiff().require_grad();
-    let logits = classify(x.clone());
-    let mut gradients = cross_entropy_sum(logits.clone(), targets).backward();
-    // No gradient means that no path leads from the images to the loss: then it is zero.
-    let gradient = x
-        .grad_remove(&mut gradients)
-        .unwrap_or_else(|| x.inner().zeros_like());
-    Ascent {
-        logits: logits.inner(),
-        gradient,
-    }
+/// How an attack goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Method {
+    /// How far.
+    pub ball: Ball,
+    /// Length of a step, in pixel units.
+    pub step_size: f64,
+    /// What share of the gathered gradient is kept from step to step: 0 for plain steps.
+    pub momentum: f64,
+    /// What is climbed.
+    pub loss: Loss,
 }
 
 /// The iterates of one batch.
 pub struct Pgd {
-    /// Images without perturbation, without autodiff.
-    clean: Tensor<4>,
-    /// One-hot labels on the autodiff device.
-    targets: Tensor<2>,
-    budget: Budget,
-    x: Tensor<4>,
+    walk: Walk,
+    aims: Aims,
+    method: Method,
+    gathered: Option<Tensor<4>>,
 }
 
 impl Pgd {
@@ -55,25 +33,60 @@ impl Pgd {
     ///
     /// # Shapes
     /// - `clean`, `start`: `[batch, channels, height, width]`, without autodiff
-    /// - `targets`: `[batch, classes]`, one-hot, on the autodiff device
-    pub fn new(clean: Tensor<4>, start: Tensor<4>, targets: Tensor<2>, budget: Budget) -> Self {
+    pub fn new(clean: Tensor<4>, start: Tensor<4>, aims: Aims, method: Method) -> Self {
+        let Method {
+            ball, step_size, ..
+        } = method;
         Self {
-            clean,
-            targets,
-            budget,
-            x: start,
+            walk: Walk::new(clean, start, ball, step_size, Keep::Worst),
+            aims,
+            method,
+            gathered: None,
         }
     }
 
     /// The current iterate, `[batch, channels, height, width]`.
     pub fn x(&self) -> Tensor<4> {
-        self.x.clone()
+        self.walk.x()
     }
 
     /// One step; returns the logits at the point that it started from, `[batch, classes]`.
+    ///
+    /// The classifier's weights must not require gradients (`Module::no_grad`), so that theirs are not
+    /// computed.
     pub fn step(&mut self, classify: impl Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
-        let Ascent { logits, gradient } = ascent(classify, self.x(), self.targets.clone());
-        self.x = linf_step(self.x(), gradient, self.clean.clone(), &self.budget);
-        logits
+        let found = self.walk.climb(classify, &self.aims, self.method.loss);
+        let direction = self.gather(found.gradient);
+        self.walk.step(direction);
+        found.logits
+    }
+
+    /// The worst point of each image, the last one among them.
+    pub fn finish(self, classify: impl Fn(Tensor<4>) -> Tensor<2>) -> Walked {
+        self.walk.finish(classify, &self.aims, self.method.loss)
+    }
+
+    /// `g_{t+1} = momentum g_t + gradient / mean |gradient|`. The paper divides by the sum of the
+    /// magnitudes; the mean points the same way and is of the size of 1.
+    fn gather(&mut self, gradient: Tensor<4>) -> Tensor<4> {
+        if self.method.momentum == 0.0 {
+            return gradient;
+        }
+        let [batch, channels, height, width] = gradient.dims();
+        let flat = [batch, 1, 1, channels * height * width];
+        // By the largest first, so that the mean of tiny numbers does not vanish.
+        let rows = gradient.reshape(flat);
+        let largest = rows.clone().abs().max_dim(3);
+        let largest = largest.clone().mask_fill(largest.equal_elem(0.0), 1.0);
+        let rows = rows / largest;
+        let mean = rows.clone().abs().mean_dim(3);
+        let mean = mean.clone().mask_fill(mean.equal_elem(0.0), 1.0);
+        let fresh = (rows / mean).reshape([batch, channels, height, width]);
+        let gathered = match self.gathered.take() {
+            Some(gathered) => gathered * self.method.momentum + fresh,
+            None => fresh,
+        };
+        self.gathered = Some(gathered.clone());
+        gathered
     }
 }

@@ -1,19 +1,20 @@
 //! An attack on the test set, batch by batch, with its reports.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
+use squeeze_shaders::attack_step::{STATE, state};
 use web_time::{Duration, Instant};
 
-use super::linf::{Budget, random_start};
-use super::pgd::Pgd;
-use crate::config::{AttackConfig, ConfigError};
+use super::ball::Ball;
+use super::climb::{Aims, Loss};
+use super::pgd::{Method, Pgd};
+use crate::config::{AttackConfig, AttackLoss, ConfigError, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
 use crate::network::Network;
 use crate::objective::reference::{argmax, softmax};
-use crate::objective::tensor;
-use crate::random::{Purpose, key};
+use crate::random::{Purpose, StreamKey, key};
 use crate::resident::{Resident, Source};
 
 /// Images on show are read from the device about this often.
@@ -42,9 +43,10 @@ pub struct Target<'a> {
 
 /// Attacks the first `config.images` test images and reports through `emit`.
 ///
-/// The first `show` of them are reported as they change; with 0 nothing is read from the device
-/// before a batch is done. An image counts as robust if the model classifies it correctly without
-/// attack and at the last iterate.
+/// The first `show` of them are reported as they change in the first restart; with 0 nothing is read
+/// from the device before a restart is done. An image counts as robust if the model classifies it
+/// correctly without attack and at every point of every restart. Restarts after the first go on with
+/// the images that are robust so far.
 ///
 /// # Errors
 /// [`AttackError`]; the model is not changed by an attack.
@@ -61,6 +63,15 @@ pub async fn run(
     let mut attack = Attack {
         target,
         config,
+        method: Method {
+            ball: Ball {
+                norm: config.norm,
+                epsilon: config.epsilon,
+            },
+            step_size: config.step_length(),
+            momentum: config.momentum,
+            loss: config.loss.into(),
+        },
         network: target.network.clone().no_grad(),
         images,
         show: show.min(config.batch_size).min(images),
@@ -104,6 +115,7 @@ struct Tally {
 struct Attack<'a> {
     target: &'a Target<'a>,
     config: &'a AttackConfig,
+    method: Method,
     network: Network,
     images: usize,
     show: usize,
@@ -127,18 +139,17 @@ impl Attack<'_> {
             seed,
             ..
         } = *self.target;
-        let (data, device) = (resident.data(), resident.device());
+        let data = resident.data();
         let config = self.config;
         let classes = data.classes.len();
-        let epsilon = config.epsilon as f32;
         let labels = resident.labels(Source::Test, places.clone());
-        let clean = resident.images(Source::Test, places.clone());
-        let stream = key(seed, Purpose::AttackStart, index);
-        let start = random_start(clean.clone(), config.epsilon, stream);
-        let targets = tensor::targets(&labels, classes, 0.0, &device.clone().autodiff());
-        let budget = Budget::new(config.step_size as f32, epsilon, device);
-
+        let clean = resident.images(Source::Test, places);
         let clean_logits = read(self.classify(clean.clone())).await?;
+        let was_right: Vec<bool> = clean_logits
+            .chunks_exact(classes)
+            .zip(&labels)
+            .map(|(logits, &label)| argmax(logits) == label as usize)
+            .collect();
         let show = if index == 0 { self.show } else { 0 };
         if show > 0 {
             emit(Event::AttackStarted(AttackStarted {
@@ -151,12 +162,55 @@ impl Attack<'_> {
             }));
         }
 
-        let mut pgd = Pgd::new(clean.clone(), start, targets, budget);
+        let batches = self.images.div_ceil(config.batch_size);
+        let mut is_right = was_right.clone();
+        let mut standing: Vec<usize> = (0..labels.len()).collect();
+        for restart in 0..config.restarts {
+            let batch = Batch {
+                clean: rows(&clean, &standing),
+                labels: standing.iter().map(|&image| labels[image]).collect(),
+                stream: key(seed, Purpose::AttackStart, index + restart * batches),
+            };
+            let show = if restart == 0 { show } else { 0 };
+            let Some(states) = self.restart(&batch, restart, show, control, emit).await? else {
+                return Ok(false);
+            };
+            for (state, &image) in states.chunks_exact(STATE).zip(&standing) {
+                is_right[image] &= state[state::BEST_RIGHT] == 1.0;
+            }
+            standing.retain(|&image| is_right[image]);
+            if standing.is_empty() {
+                break;
+            }
+        }
+        let count = |right: &[bool]| right.iter().filter(|right| **right).count();
+        self.tally.done += labels.len();
+        self.tally.clean_correct += count(&was_right);
+        self.tally.robust_correct += count(&is_right);
+        emit(self.progress(config.iterations * config.restarts));
+        Ok(true)
+    }
+
+    /// One restart; gives back the states of the images, or nothing if the user stopped it.
+    async fn restart(
+        &mut self,
+        batch: &Batch,
+        restart: usize,
+        show: usize,
+        control: &Control,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Option<Vec<f32>>, AttackError> {
+        let iterations = self.config.iterations;
+        let clean = &batch.clean;
+        let ball = self.method.ball;
+        let start = ball.random_start(clean.clone(), batch.stream);
+        let aims = Aims::untargeted(&batch.labels, &clean.device());
+        let mut pgd = Pgd::new(clean.clone(), start, aims, self.method);
         let mut shown: Option<Instant> = None;
         let began = Instant::now();
-        for iteration in 0..config.iterations {
+        for iteration in 0..iterations {
             if control.wish() == Wish::Stop {
-                return Ok(false);
+                return Ok(None);
             }
             let x = pgd.x();
             let network = &self.network;
@@ -164,43 +218,31 @@ impl Attack<'_> {
             self.iterations += 1;
             if self.show > 0 && shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
-                    let frame = self.frame(iteration, show, x, &clean, logits).await?;
+                    let frame = self.frame(iteration, show, x, clean, logits).await?;
                     emit(Event::AttackFrame(frame));
                 } else {
                     // Waits for the device, so that the count below is of work that is done.
                     read(logits).await?;
                 }
-                emit(self.progress(iteration + 1));
+                emit(self.progress(restart * iterations + iteration + 1));
                 shown = Some(Instant::now());
             }
             self.yielder.breathe().await;
         }
-        let x = pgd.x();
-        let logits = self.classify(x.clone());
+        let network = &self.network;
+        let walked = pgd.finish(|images| network.forward(images));
+        let states = read(walked.states).await?;
+        self.iterating += began.elapsed();
         if show > 0 {
+            let logits = self.classify(walked.best.clone());
             let frame = self
-                .frame(config.iterations, show, x.clone(), &clean, logits.clone())
+                .frame(iterations, show, walked.best.clone(), clean, logits)
                 .await?;
             emit(Event::AttackFrame(frame));
         }
-        let logits = read(logits).await?;
-        self.iterating += began.elapsed();
-        let furthest = read((x - clean).abs().max()).await?;
-
-        self.tally.done += labels.len();
+        let furthest = read(furthest(walked.best - clean.clone(), ball.norm)).await?;
         self.tally.max_perturbation = self.tally.max_perturbation.max(furthest[0]);
-        for ((before, after), &label) in clean_logits
-            .chunks_exact(classes)
-            .zip(logits.chunks_exact(classes))
-            .zip(&labels)
-        {
-            let was_right = argmax(before) == label as usize;
-            let is_right = argmax(after) == label as usize;
-            self.tally.clean_correct += usize::from(was_right);
-            self.tally.robust_correct += usize::from(was_right && is_right);
-        }
-        emit(self.progress(config.iterations));
-        Ok(true)
+        Ok(Some(states))
     }
 
     /// Logits without autodiff.
@@ -215,7 +257,7 @@ impl Attack<'_> {
             clean_correct: self.tally.clean_correct,
             robust_correct: self.tally.robust_correct,
             iteration,
-            iterations: self.config.iterations,
+            iterations: self.config.iterations * self.config.restarts,
         })
     }
 
@@ -235,12 +277,16 @@ impl Attack<'_> {
         let values = read(first).await?;
         let logits = read(logits.narrow(0, 0, show)).await?;
         let (x, clean) = values.split_at(values.len() / 2);
-        // Without a budget there is no perturbation to show.
-        let scale = if self.config.epsilon > 0.0 {
-            127.0 / self.config.epsilon as f32
-        } else {
-            0.0
+        // In l_2 a pixel may move by far less than the budget: the largest change is shown in full.
+        let full = match self.config.norm {
+            Norm::Linf => self.config.epsilon as f32,
+            Norm::L2 => x
+                .iter()
+                .zip(clean)
+                .fold(0.0, |most, (x, clean)| f32::max(most, (x - clean).abs())),
         };
+        // Without a budget there is no perturbation to show.
+        let scale = if full > 0.0 { 127.0 / full } else { 0.0 };
         Ok(AttackFrame {
             iteration,
             pixels: x.iter().map(|&x| (x * 255.0).round() as u8).collect(),
@@ -251,5 +297,49 @@ impl Attack<'_> {
                 .collect(),
             probabilities: softmax(&logits, classes),
         })
+    }
+}
+
+/// The images of a restart.
+struct Batch {
+    clean: Tensor<4>,
+    labels: Vec<u8>,
+    /// Where the start comes from.
+    stream: StreamKey,
+}
+
+/// Some of the images of a batch; the batch itself if it is all of them.
+fn rows(images: &Tensor<4>, places: &[usize]) -> Tensor<4> {
+    if places.len() == images.dims()[0] {
+        return images.clone();
+    }
+    let places: Vec<i32> = places.iter().map(|&place| place as i32).collect();
+    let length = places.len();
+    let places = TensorData::new(places, [length]);
+    let places = Tensor::<1, Int>::from_data(places, &images.device());
+    images.clone().select(0, places)
+}
+
+/// The longest of some perturbations.
+fn furthest(perturbations: Tensor<4>, norm: Norm) -> Tensor<1> {
+    match norm {
+        Norm::Linf => perturbations.abs().max(),
+        Norm::L2 => {
+            let [batch, channels, height, width] = perturbations.dims();
+            let rows = perturbations.reshape([batch, channels * height * width]);
+            (rows.clone() * rows).sum_dim(1).max().sqrt()
+        }
+    }
+}
+
+/// The loss as kernels know it.
+impl From<AttackLoss> for Loss {
+    fn from(loss: AttackLoss) -> Self {
+        match loss {
+            AttackLoss::Xent => Self::CrossEntropy,
+            AttackLoss::RescaledXent => Self::Rescaled,
+            AttackLoss::Cw => Self::Margin,
+            AttackLoss::Dlr => Self::Dlr,
+        }
     }
 }

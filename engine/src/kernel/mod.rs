@@ -3,8 +3,9 @@
 //! Each kernel is an operation of Burn's cube backend here; the module that needs it chooses between
 //! the kernel and its plain form by the device.
 
+pub mod attack_loss;
+pub mod attack_step;
 pub mod batch_gather;
-pub mod linf_step;
 pub mod objective;
 pub mod random_fill;
 
@@ -46,6 +47,19 @@ fn launch_into(
     workgroup: u32,
     invocations: usize,
 ) -> CubeTensor {
+    launch(kernel, inputs, &out, workgroup, invocations);
+    out
+}
+
+/// Runs a kernel over its inputs and what it writes last; gives back what it has taken for inputs,
+/// some of which it may have written into.
+fn launch(
+    kernel: impl KernelSource + 'static,
+    inputs: Vec<CubeTensor>,
+    out: &CubeTensor,
+    workgroup: u32,
+    invocations: usize,
+) -> Vec<CubeTensor> {
     let client = out.client.clone();
     let mut bound: Vec<CubeTensor> = Vec::with_capacity(inputs.len());
     for input in inputs {
@@ -58,8 +72,8 @@ fn launch_into(
         bound.push(if twice { input.copy() } else { input });
     }
     let mut bindings = KernelArguments::new();
-    for input in bound {
-        bindings = bindings.with_buffer(input.handle.binding());
+    for input in &bound {
+        bindings = bindings.with_buffer(input.handle.clone().binding());
     }
     let bindings = bindings.with_buffer(out.handle.clone().binding());
     let kernel = SourceKernel::new(kernel, CubeDim::new_1d(workgroup));
@@ -68,7 +82,17 @@ fn launch_into(
         workgroups(invocations, workgroup),
         bindings,
     );
-    out
+    bound
+}
+
+/// A tensor that nobody else has, for a kernel to write into.
+fn own(tensor: CubeTensor) -> CubeTensor {
+    let tensor = into_contiguous(tensor);
+    if tensor.can_mut() {
+        tensor
+    } else {
+        tensor.copy()
+    }
 }
 
 /// A tensor of floats beside another one, its numbers not set.

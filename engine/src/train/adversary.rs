@@ -1,11 +1,13 @@
 //! The images that an adversary puts in the place of a training batch.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
-use crate::attack::pgd::Pgd;
-use crate::attack::{Budget, linf_step, random_start};
-use crate::config::AdversaryConfig;
+use crate::attack::ball::Ball;
+use crate::attack::climb::{Aims, Loss};
+use crate::attack::pgd::{Method, Pgd};
+use crate::attack::walk::{Keep, Walk};
+use crate::config::{AdversaryConfig, Norm};
 use crate::network::Network;
 use crate::noise;
 use crate::objective::tensor;
@@ -25,15 +27,20 @@ pub fn pgd(
     network: &Network,
     images: Tensor<4>,
     labels: &[u8],
-    classes: usize,
     config: &AdversaryConfig,
     stream: StreamKey,
 ) -> Tensor<4> {
-    let device = images.device();
     let frozen = network.clone().no_grad();
-    let start = random_start(images.clone(), config.epsilon, stream);
-    let targets = tensor::targets(labels, classes, 0.0, &device.clone().autodiff());
-    let mut pgd = Pgd::new(images, start, targets, budget(config, &device));
+    let ball = ball(config);
+    let start = ball.random_start(images.clone(), stream);
+    let aims = Aims::untargeted(labels, &images.device());
+    let method = Method {
+        ball,
+        step_size: config.step_size,
+        momentum: 0.0,
+        loss: Loss::CrossEntropy,
+    };
+    let mut pgd = Pgd::new(images, start, aims, method);
     for _ in 0..config.iterations {
         pgd.step(|images| frozen.forward(images));
     }
@@ -51,21 +58,21 @@ pub fn trades(
     config: &AdversaryConfig,
     stream: StreamKey,
 ) -> Tensor<4> {
-    let device = images.device();
     let frozen = network.clone().no_grad();
-    let budget = budget(config, &device);
     let clean = frozen.forward(images.clone().autodiff()).detach();
-    let start = noise::normal(images.dims(), TRADES_START, stream, &device);
-    let mut x = images.clone() + start;
+    let start = noise::normal(images.dims(), TRADES_START, stream, &images.device());
+    let start = images.clone() + start;
+    let mut walk = Walk::new(images, start, ball(config), config.step_size, Keep::Loss);
     for _ in 0..config.iterations {
+        let x = walk.x();
         let at = x.clone().autodiff().require_grad();
         let loss = tensor::divergence(clean.clone(), frozen.forward(at.clone()));
         let gradient = at.grad_remove(&mut loss.backward());
         // No gradient means that no path leads from the images to the loss: then it is zero.
         let gradient = gradient.unwrap_or_else(|| x.zeros_like());
-        x = linf_step(x, gradient, images.clone(), &budget);
+        walk.step(gradient);
     }
-    x
+    walk.x()
 }
 
 /// One step of the perturbation that "free" training keeps from batch to batch: up the gradient's
@@ -77,6 +84,9 @@ pub fn free_step(perturbation: Tensor<4>, gradient: Tensor<4>, epsilon: f64) -> 
     (perturbation + gradient.sign() * epsilon).clamp(-epsilon, epsilon)
 }
 
-fn budget(config: &AdversaryConfig, device: &Device) -> Budget {
-    Budget::new(config.step_size as f32, config.epsilon as f32, device)
+fn ball(config: &AdversaryConfig) -> Ball {
+    Ball {
+        norm: Norm::Linf,
+        epsilon: config.epsilon,
+    }
 }

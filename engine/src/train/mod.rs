@@ -504,13 +504,12 @@ impl Trainer {
                 (logits, loss.backward(), None)
             }
             Adversary::Pgd | Adversary::Fast => {
-                let (_, classes) = shape(data);
                 let mut adversary = adversary.clone();
                 if adversary.kind == Adversary::Fast {
                     adversary.iterations = 1;
                 }
                 let network = &self.network;
-                let images = adversary::pgd(network, images, &labels, classes, &adversary, start);
+                let images = adversary::pgd(network, images, &labels, &adversary, start);
                 let logits = network.forward_train(self.lift(images), &mut statistics);
                 let loss = objective::loss(logits.clone(), &labels, &config);
                 (logits, loss.backward(), None)

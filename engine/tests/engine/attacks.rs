@@ -2,12 +2,14 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use squeeze_engine::attack::pgd::{Pgd, ascent};
-use squeeze_engine::attack::{Budget, random_start};
-use squeeze_engine::config::NetworkKind;
+use squeeze_engine::attack::ball::Ball;
+use squeeze_engine::attack::climb::{Aims, Climb, Loss, climb};
+use squeeze_engine::attack::pgd::{Method, Pgd};
+use squeeze_engine::config::{NetworkKind, Norm};
 use squeeze_engine::network::{Network, weights};
-use squeeze_engine::objective::tensor::{cross_entropy_sum, targets};
 use squeeze_engine::random::{Purpose, key};
+use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
+use squeeze_shaders::attack_step::{STATE, ascent, state};
 
 use crate::devices::{assert_close, numbers, on_every_device};
 
@@ -15,6 +17,8 @@ on_every_device!(
     stays_in_the_ball_and_in_the_image,
     epsilon_zero_is_the_identity,
     loss_never_falls_on_a_linear_model,
+    the_worst_point_of_the_way_is_kept,
+    momentum_gathers_gradients,
     gradient_of_a_linear_model_is_known,
     gradient_of_a_network_matches_finite_differences,
     frozen_weights_get_no_gradient,
@@ -46,71 +50,209 @@ fn linear(device: &Device) -> (Vec<f32>, impl Fn(Tensor<4>) -> Tensor<2> + use<>
     (weights, classify)
 }
 
-fn one_hot(device: &Device) -> Tensor<2> {
-    targets(&LABELS, CLASSES, 0.0, &device.clone().autodiff())
+fn ball(norm: Norm, epsilon: f64) -> Ball {
+    Ball { norm, epsilon }
 }
 
-fn start(device: &Device, epsilon: f32, seed: u64) -> Tensor<4> {
-    let stream = key(seed, Purpose::AttackStart, 0);
-    random_start(images(device), f64::from(epsilon), stream)
+fn pgd(ball: Ball, step_size: f64, loss: Loss, momentum: f64, device: &Device) -> Pgd {
+    let stream = key(3, Purpose::AttackStart, 0);
+    let start = ball.random_start(images(device), stream);
+    let method = Method {
+        ball,
+        step_size,
+        momentum,
+        loss,
+    };
+    let aims = Aims::untargeted(&LABELS, device);
+    Pgd::new(images(device), start, aims, method)
+}
+
+/// Lengths of the rows of `a - b`.
+fn distances(a: &[f32], b: &[f32], norm: Norm) -> Vec<f32> {
+    let differences: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect();
+    let rows = differences.chunks_exact(64);
+    match norm {
+        Norm::Linf => rows
+            .map(|row| row.iter().copied().fold(0.0, f32::max))
+            .collect(),
+        Norm::L2 => rows
+            .map(|row| row.iter().map(|d| d * d).sum::<f32>().sqrt())
+            .collect(),
+    }
+}
+
+/// Loss, right and margin of each image.
+fn scores(logits: &[f32], loss: Loss) -> Vec<[f32; SCORES]> {
+    let labels = LABELS.map(u32::from);
+    let found = attack_loss(logits, &labels, &[NO_TARGET; 4], loss);
+    let rows = found.scores.chunks_exact(SCORES);
+    rows.map(|row| [row[0], row[1], row[2]]).collect()
 }
 
 fn stays_in_the_ball_and_in_the_image(device: &Device) {
     let clean = values(images(device));
-    for epsilon in [8.0 / 255.0, 0.3, 1.0] {
+    for (norm, epsilon) in [
+        (Norm::Linf, 8.0 / 255.0),
+        (Norm::Linf, 0.3),
+        (Norm::Linf, 1.0),
+        (Norm::L2, 0.5),
+        (Norm::L2, 3.0),
+    ] {
         let (_, classify) = linear(device);
-        let budget = Budget::new(0.4 * epsilon, epsilon, device);
-        let begin = start(device, epsilon, 3);
-        let mut pgd = Pgd::new(images(device), begin, one_hot(device), budget);
-        for _ in 0..6 {
-            for (x, clean) in values(pgd.x()).iter().zip(&clean) {
-                assert!((0.0..=1.0).contains(x), "{x}");
-                assert!(
-                    (x - clean).abs() <= epsilon * (1.0 + 1e-6),
-                    "{x} from {clean}"
-                );
+        let ball = ball(norm, epsilon);
+        let mut pgd = pgd(ball, 0.4 * epsilon, Loss::CrossEntropy, 0.0, device);
+        let check = |x: Vec<f32>| {
+            assert!(x.iter().all(|x| (0.0..=1.0).contains(x)));
+            for distance in distances(&x, &clean, norm) {
+                assert!(distance <= epsilon as f32 * (1.0 + 1e-6), "{distance}");
             }
+        };
+        for _ in 0..6 {
+            check(values(pgd.x()));
             pgd.step(&classify);
         }
+        check(values(pgd.x()));
+        check(values(pgd.finish(&classify).best));
     }
 }
 
 fn epsilon_zero_is_the_identity(device: &Device) {
-    let (_, classify) = linear(device);
-    let begin = start(device, 0.0, 3);
-    let budget = Budget::new(0.1, 0.0, device);
-    let mut pgd = Pgd::new(images(device), begin, one_hot(device), budget);
-    for _ in 0..3 {
-        pgd.step(&classify);
+    for norm in Norm::ALL {
+        let (_, classify) = linear(device);
+        let mut pgd = pgd(ball(norm, 0.0), 0.1, Loss::Dlr, 0.0, device);
+        for _ in 0..3 {
+            pgd.step(&classify);
+        }
+        assert_eq!(values(pgd.x()), values(images(device)));
     }
-    assert_eq!(values(pgd.x()), values(images(device)));
 }
 
 fn loss_never_falls_on_a_linear_model(device: &Device) {
-    let (_, classify) = linear(device);
-    let budget = Budget::new(0.02, 0.2, device);
-    let mut pgd = Pgd::new(
-        images(device),
-        start(device, 0.2, 3),
-        one_hot(device),
-        budget,
+    for (norm, epsilon) in [(Norm::Linf, 0.2), (Norm::L2, 1.5)] {
+        for loss in [Loss::CrossEntropy, Loss::Rescaled, Loss::Margin] {
+            let (_, classify) = linear(device);
+            let mut pgd = pgd(ball(norm, epsilon), 0.1 * epsilon, loss, 0.0, device);
+            let mut losses = Vec::new();
+            for _ in 0..15 {
+                let logits = values(pgd.step(&classify));
+                let score = scores(&logits, loss);
+                losses.push(score.iter().map(|score| score[0]).sum::<f32>());
+            }
+            // Rescaling keeps the spread, so that it is not the loss of one model that is climbed.
+            if loss != Loss::Rescaled {
+                for pair in losses.windows(2) {
+                    assert!(pair[1] >= pair[0] - 1e-4, "{loss:?} {losses:?}");
+                }
+            }
+            assert!(losses[14] > losses[0] + 0.5, "{norm:?} {loss:?} {losses:?}");
+        }
+    }
+}
+
+/// Steps that are far too long go to and fro; what counts is the worst point on the way.
+fn the_worst_point_of_the_way_is_kept(device: &Device) {
+    let network = network(device);
+    for (norm, epsilon, loss) in [
+        (Norm::Linf, 0.3, Loss::CrossEntropy),
+        (Norm::L2, 2.0, Loss::Margin),
+    ] {
+        let mut pgd = pgd(ball(norm, epsilon), 2.0 * epsilon, loss, 0.0, device);
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            let x = values(pgd.x());
+            let logits = values(pgd.step(|x| network.forward(x)));
+            seen.push((x, scores(&logits, loss)));
+        }
+        let x = pgd.x();
+        let logits = values(network.valid().forward(x.clone()));
+        seen.push((values(x), scores(&logits, loss)));
+        let walked = pgd.finish(|x| network.forward(x));
+        let (best, states) = (values(walked.best), values(walked.states));
+        for (image, found) in states.chunks_exact(STATE).enumerate() {
+            // Wrong before right, then the higher loss.
+            let rank = |(_, scores): &&(Vec<f32>, Vec<[f32; SCORES]>)| {
+                let [loss, right, _] = scores[image];
+                (-right, loss)
+            };
+            let worst = seen
+                .iter()
+                .max_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap())
+                .unwrap();
+            let expected = worst.1[image];
+            assert_close(
+                &found[state::BEST_LOSS..=state::BEST_MARGIN],
+                &expected,
+                1e-4,
+                1e-5,
+            );
+            let pixels = image * 64..(image + 1) * 64;
+            assert_eq!(best[pixels.clone()], worst.0[pixels]);
+        }
+    }
+}
+
+fn momentum_gathers_gradients(device: &Device) {
+    let network = network(device);
+    let (epsilon, step) = (0.3, 0.05);
+    let mut pgd = pgd(
+        ball(Norm::Linf, epsilon),
+        step,
+        Loss::CrossEntropy,
+        0.9,
+        device,
     );
-    let mut losses = Vec::new();
-    for _ in 0..15 {
-        let logits = pgd.step(&classify);
-        let targets = one_hot(device).inner();
-        losses.push(cross_entropy_sum(logits, targets).into_scalar::<f32>());
+    let mut gathered = vec![0.0; 4 * 64];
+    let clean = values(images(device));
+    for _ in 0..3 {
+        let aims = Aims::untargeted(&LABELS, device);
+        let x = values(pgd.x());
+        let found = climb(
+            |x| network.forward(x),
+            pgd.x(),
+            &aims,
+            Loss::CrossEntropy,
+            states(device),
+        );
+        let gradient = values(found.gradient);
+        for (gathered, gradient) in gathered.chunks_exact_mut(64).zip(gradient.chunks_exact(64)) {
+            let mean = gradient.iter().map(|g| g.abs()).sum::<f32>() / 64.0;
+            for (gathered, g) in gathered.iter_mut().zip(gradient) {
+                *gathered = 0.9 * *gathered + g / mean;
+            }
+        }
+        let up = ascent(&gathered, squeeze_shaders::attack_step::Norm::Linf);
+        let expected: Vec<f32> = x
+            .iter()
+            .zip(up)
+            .zip(&clean)
+            .map(|((x, up), clean)| {
+                let (low, high) = (clean - epsilon as f32, clean + epsilon as f32);
+                (x + step as f32 * up).max(low.max(0.0)).min(high.min(1.0))
+            })
+            .collect();
+        pgd.step(|x| network.forward(x));
+        assert_close(&values(pgd.x()), &expected, 1e-6, 1e-6);
     }
-    for pair in losses.windows(2) {
-        assert!(pair[1] >= pair[0] - 1e-4, "{losses:?}");
-    }
-    assert!(losses[14] > losses[0] + 0.5, "{losses:?}");
+}
+
+fn states(device: &Device) -> Tensor<2> {
+    Tensor::zeros([LABELS.len(), STATE], device)
+}
+
+fn found(
+    classify: impl Fn(Tensor<4>) -> Tensor<2>,
+    loss: Loss,
+    aims: &Aims,
+    device: &Device,
+) -> Climb {
+    climb(classify, images(device), aims, loss, states(device))
 }
 
 /// For logits `x . W` the gradient of the summed cross-entropy is `(softmax - target) . W^T`.
 fn gradient_of_a_linear_model_is_known(device: &Device) {
     let (weights, classify) = linear(device);
-    let found = ascent(&classify, images(device), one_hot(device));
+    let aims = Aims::untargeted(&LABELS, device);
+    let found = found(&classify, Loss::CrossEntropy, &aims, device);
     let logits = values(found.logits);
     let softmax = squeeze_engine::objective::reference::softmax(&logits, CLASSES);
     let mut expected = Vec::new();
@@ -143,41 +285,51 @@ fn network(device: &Device) -> Network {
 /// small, since relu and max pooling bend the loss.
 fn gradient_of_a_network_matches_finite_differences(device: &Device) {
     let network = network(device);
-    let found = ascent(|x| network.forward(x), images(device), one_hot(device));
-    let gradient = values(found.gradient);
+    let targets: Vec<u8> = LABELS.iter().map(|label| (label + 1) % 3).collect();
     let clean = values(images(device));
-    let loss_at = |pixels: Vec<f32>| -> f64 {
-        let x = Tensor::from_data(TensorData::new(pixels, SHAPE), device);
-        let logits = values(network.valid().forward(x));
-        let natural = squeeze_engine::config::ObjectiveConfig::natural();
-        let parts = squeeze_engine::objective::reference::objective(&logits, &LABELS, &natural);
-        parts.loss() * LABELS.len() as f64
-    };
-    for seed in 20..24 {
-        let direction: Vec<f32> = numbers(seed, clean.len(), 1.0)
-            .iter()
-            .zip(&gradient)
-            .map(|(size, g)| size.abs() * g.signum())
-            .collect();
-        let step = 2e-4;
-        let moved = |sign: f32| {
-            clean
-                .iter()
-                .zip(&direction)
-                .map(|(x, d)| x + sign * step * d)
-                .collect()
-        };
-        let slope = (loss_at(moved(1.0)) - loss_at(moved(-1.0))) / (2.0 * f64::from(step));
-        let expected: f32 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
-        assert_close(&[slope as f32], &[expected], 0.02, 0.0);
+    let goals: Vec<u32> = targets.iter().copied().map(u32::from).collect();
+    for loss in [Loss::CrossEntropy, Loss::Margin, Loss::Dlr] {
+        for is_targeted in [false, true] {
+            let (aims, goals) = if is_targeted {
+                (Aims::targeted(&LABELS, &targets, device), goals.clone())
+            } else {
+                (Aims::untargeted(&LABELS, device), vec![NO_TARGET; 4])
+            };
+            let found = found(|x| network.forward(x), loss, &aims, device);
+            let gradient = values(found.gradient);
+            let loss_at = |pixels: Vec<f32>| -> f64 {
+                let x = Tensor::from_data(TensorData::new(pixels, SHAPE), device);
+                let logits = values(network.valid().forward(x));
+                let found = attack_loss(&logits, &LABELS.map(u32::from), &goals, loss);
+                let rows = found.scores.chunks_exact(SCORES);
+                rows.map(|row| f64::from(row[0])).sum()
+            };
+            for seed in 20..24 {
+                let direction: Vec<f32> = numbers(seed, clean.len(), 1.0)
+                    .iter()
+                    .zip(&gradient)
+                    .map(|(size, g)| size.abs() * g.signum())
+                    .collect();
+                let step = 2e-4;
+                let moved = |sign: f32| {
+                    clean
+                        .iter()
+                        .zip(&direction)
+                        .map(|(x, d)| x + sign * step * d)
+                        .collect()
+                };
+                let slope = (loss_at(moved(1.0)) - loss_at(moved(-1.0))) / (2.0 * f64::from(step));
+                let expected: f32 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+                assert_close(&[slope as f32], &[expected], 0.03, 0.0);
+            }
+        }
     }
 }
 
 fn frozen_weights_get_no_gradient(device: &Device) {
     let network = network(device);
     let x = images(device).autodiff().require_grad();
-    let loss = cross_entropy_sum(network.forward(x.clone()), one_hot(device));
-    let mut gradients = loss.backward();
+    let mut gradients = network.forward(x.clone()).sum().backward();
     assert!(x.grad(&gradients).is_some());
     let of_weights = burn::optim::GradientsParams::from_module(&mut gradients, &network);
     assert!(
@@ -189,22 +341,48 @@ fn frozen_weights_get_no_gradient(device: &Device) {
 
 fn the_start_is_uniform_in_the_ball_and_depends_on_the_seed_alone(device: &Device) {
     let clean = Tensor::<4>::full([100, 1, 25, 40], 0.5, device);
-    let draw = |seed| {
-        values(random_start(
-            clean.clone(),
-            0.2,
-            key(seed, Purpose::AttackStart, 0),
-        ))
+    let draw = |norm, seed| {
+        let stream = key(seed, Purpose::AttackStart, 0);
+        values(ball(norm, 0.2).random_start(clean.clone(), stream))
     };
-    let start = draw(1);
-    assert_eq!(start, draw(1));
-    assert_ne!(start, draw(2));
-    let moves: Vec<f64> = start.iter().map(|x| (f64::from(*x) - 0.5) / 0.2).collect();
-    assert!(moves.iter().all(|m| m.abs() <= 1.0 + 1e-6));
+    for norm in Norm::ALL {
+        let start = draw(norm, 1);
+        assert_eq!(start, draw(norm, 1));
+        assert_ne!(start, draw(norm, 2));
+    }
+    let moves = |start: Vec<f32>| -> Vec<f64> {
+        start.iter().map(|x| (f64::from(*x) - 0.5) / 0.2).collect()
+    };
+    let pixels = moves(draw(Norm::Linf, 1));
+    assert!(pixels.iter().all(|m| m.abs() <= 1.0 + 1e-6));
     // Uniform in [-1, 1]: mean 0, variance 1/3, half of it in the outer half.
-    let n = moves.len() as f64;
-    assert!((moves.iter().sum::<f64>() / n).abs() < 0.01);
-    assert!((moves.iter().map(|m| m * m).sum::<f64>() / n - 1.0 / 3.0).abs() < 0.01);
-    let outer = moves.iter().filter(|m| m.abs() > 0.5).count() as f64 / n;
+    let n = pixels.len() as f64;
+    assert!((pixels.iter().sum::<f64>() / n).abs() < 0.01);
+    assert!((pixels.iter().map(|m| m * m).sum::<f64>() / n - 1.0 / 3.0).abs() < 0.01);
+    let outer = pixels.iter().filter(|m| m.abs() > 0.5).count() as f64 / n;
     assert!((outer - 0.5).abs() < 0.01, "{outer}");
+
+    // A disc of two pixels: half of the starts lie beyond 1 / sqrt(2) of the radius, as many on each
+    // side.
+    let clean = Tensor::<4>::full([4000, 1, 1, 2], 0.5, device);
+    let stream = key(1, Purpose::AttackStart, 0);
+    let start = moves(values(ball(Norm::L2, 0.2).random_start(clean, stream)));
+    let starts: Vec<&[f64]> = start.chunks_exact(2).collect();
+    let share = |holds: &dyn Fn(&[f64]) -> bool| {
+        starts.iter().filter(|at| holds(at)).count() as f64 / starts.len() as f64
+    };
+    let length = |at: &[f64]| (at[0] * at[0] + at[1] * at[1]).sqrt();
+    assert_eq!(share(&|at| length(at) <= 1.0 + 1e-5), 1.0);
+    for (holds, expected) in [
+        (
+            &(|at: &[f64]| length(at) > 0.5_f64.sqrt()) as &dyn Fn(&[f64]) -> bool,
+            0.5,
+        ),
+        (&|at| length(at) < 0.1, 0.01),
+        (&|at| at[0] > 0.0, 0.5),
+        (&|at| at[0] > at[1].abs(), 0.25),
+    ] {
+        let found = share(holds);
+        assert!((found - expected).abs() < 0.03, "{found} of {expected}");
+    }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use squeeze_engine::attack::pgd::ascent;
+use squeeze_engine::attack::climb::{Aims, Loss, climb};
 use squeeze_engine::config::{ObjectiveConfig, Squeeze};
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::objective::tensor::targets;
 use squeeze_engine::objective::{reference, tensor};
+use squeeze_shaders::attack_step::STATE;
 
 use crate::devices::{assert_close, on_every_device};
 use crate::golden_files::{self as files, Evaluation};
@@ -54,13 +55,10 @@ fn compare(
     let [channels, height, width] = golden.image_shape;
     let shape = [expected.labels.len(), channels, height, width];
     let images = Tensor::<4>::from_data(TensorData::new(images, shape), device);
-    let one_hot = targets(
-        &expected.labels,
-        golden.classes,
-        0.0,
-        &device.clone().autodiff(),
-    );
-    let found = ascent(|x| network.forward(x), images, one_hot);
+    let aims = Aims::untargeted(&expected.labels, device);
+    let states = Tensor::zeros([expected.labels.len(), STATE], device);
+    let classify = |x| network.forward(x);
+    let found = climb(classify, images, &aims, Loss::CrossEntropy, states);
     let logits: Vec<f32> = found.logits.into_data().try_into_vec().unwrap();
     assert_close(&logits, &expected.logits.concat(), 1e-5, 1e-5);
 

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use squeeze_engine::attack::{Budget, linf_step};
+use squeeze_engine::attack::climb::{Aims, Loss};
 use squeeze_engine::config::{DataKind, ObjectiveConfig, Squeeze};
 use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::random::{Purpose, Stream, key};
 use squeeze_engine::resident::{Noise, Resident, Source};
 use squeeze_engine::{kernel, noise, objective};
+use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
+use squeeze_shaders::attack_step::{Keep, Norm, Params, Points, STATE, attack_step};
 use squeeze_shaders::batch_gather::{Pick, Plan, batch_gather};
-use squeeze_shaders::linf_step::linf_step as reference;
 use squeeze_shaders::random_fill::{Distribution, Fill, random_fill};
 
 use crate::devices::{assert_close, gpu, numbers, on_every_device};
 
 on_every_device!(
-    linf_step_is_its_reference,
-    linf_step_takes_one_tensor_twice,
+    attack_loss_is_its_reference,
     batch_gather_is_its_reference,
     random_numbers_are_their_reference,
 );
@@ -26,53 +26,180 @@ fn tensor(values: &[f32], shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
 }
 
-fn case(shape: [usize; 4], device: &Device) {
+/// Logits of all sizes: plain ones, tiny ones, huge ones, and equal ones.
+fn attack_loss_is_its_reference(device: &Device) {
+    for classes in [2, 3, 4, 10] {
+        let batch = 70;
+        let logits: Vec<f32> = numbers(4, batch * classes, 3.0)
+            .chunks_exact(classes)
+            .zip([1.0, 1e-9, 1e4, 0.0].into_iter().cycle())
+            .flat_map(|(row, size)| row.iter().map(move |z| z * size).collect::<Vec<f32>>())
+            .collect();
+        let labels: Vec<u8> = (0..batch).map(|row| (row * 7 % classes) as u8).collect();
+        let targets: Vec<u8> = labels
+            .iter()
+            .map(|label| (label + 1) % classes as u8)
+            .collect();
+        for loss in [Loss::CrossEntropy, Loss::Rescaled, Loss::Margin, Loss::Dlr] {
+            for is_targeted in [false, true] {
+                let wide = |values: &[u8]| values.iter().copied().map(u32::from).collect();
+                let (aims, goals) = if is_targeted {
+                    (Aims::targeted(&labels, &targets, device), wide(&targets))
+                } else {
+                    (Aims::untargeted(&labels, device), vec![NO_TARGET; batch])
+                };
+                let wide: Vec<u32> = wide(&labels);
+                let expected = attack_loss(&logits, &wide, &goals, loss);
+                let tensor = |values: Vec<f32>, columns: usize| {
+                    let data = TensorData::new(values, [batch, columns]);
+                    Tensor::<2>::from_data(data, device)
+                };
+                let (gradient, states) = aims.losses(
+                    tensor(logits.clone(), classes),
+                    loss,
+                    tensor(vec![-7.0; batch * STATE], STATE),
+                );
+                let gradient: Vec<f32> = gradient.into_data().try_into_vec().unwrap();
+                let states: Vec<f32> = states.into_data().try_into_vec().unwrap();
+                let largest = expected
+                    .gradient
+                    .iter()
+                    .fold(0.0_f32, |a, b| a.max(b.abs()));
+                // Exponentials may differ in the last digits, which division by them spreads.
+                assert_close(&gradient, &expected.gradient, 1e-4, 1e-6 * largest.min(1.0));
+                for (state, scores) in states
+                    .chunks_exact(STATE)
+                    .zip(expected.scores.chunks_exact(SCORES))
+                {
+                    assert_close(&state[..1], &scores[..1], 1e-4, 1e-14);
+                    assert_eq!(state[1..SCORES], scores[1..]);
+                    assert_eq!(state[SCORES..], [-7.0; STATE - SCORES]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn attack_step_is_its_reference() {
+    let device = &gpu();
+    // Less than a workgroup, exactly one, and a ragged last turn.
+    for shape in [[3, 1, 3, 5], [2, 1, 16, 16], [5, 3, 13, 11]] {
+        for norm in [Norm::Linf, Norm::L2] {
+            for (alpha, epsilon) in [(1.0, 0.3), (0.75, 2.0), (1.0, 0.0)] {
+                for keep in [Keep::Worst, Keep::Loss] {
+                    step_case(shape, norm, (alpha, epsilon), keep, device);
+                }
+            }
+        }
+    }
+}
+
+fn step_case(
+    shape: [usize; 4],
+    norm: Norm,
+    (alpha, epsilon): (f32, f32),
+    keep: Keep,
+    device: &Device,
+) {
     let count = shape.iter().product();
+    let [batch, ..] = shape;
     let clean: Vec<f32> = numbers(1, count, 0.6)
         .iter()
         .map(|x| (x + 0.5).clamp(0.0, 1.0))
         .collect();
     // Also from outside of the ball and of the image.
-    let x: Vec<f32> = numbers(2, count, 0.9).iter().map(|x| x + 0.5).collect();
-    let gradient: Vec<f32> = numbers(3, count, 1e-20)
+    let around = |seed| -> Vec<f32> { numbers(seed, count, 0.9).iter().map(|x| x + 0.5).collect() };
+    let (x, previous, best) = (around(2), around(3), around(4));
+    // So small that their squares are nothing in float32; the last image has none at all.
+    let gradient: Vec<f32> = numbers(5, count, 1e-25)
         .iter()
         .enumerate()
-        .map(|(place, g)| if place % 7 == 0 { 0.0 } else { *g })
+        .map(|(place, g)| {
+            if place % 7 == 0 || place >= count - count / batch {
+                0.0
+            } else {
+                *g
+            }
+        })
         .collect();
-    for (step_size, epsilon) in [(0.01, 0.3), (2.0 / 255.0, 8.0 / 255.0), (0.5, 0.0)] {
-        let budget = Budget::new(step_size, epsilon, device);
-        let next = linf_step(
-            tensor(&x, shape, device),
-            tensor(&gradient, shape, device),
-            tensor(&clean, shape, device),
-            &budget,
-        );
-        assert_eq!(next.dims(), shape);
-        let next: Vec<f32> = next.into_data().try_into_vec().unwrap();
-        assert_eq!(next, reference(&x, &gradient, &clean, step_size, epsilon));
-    }
-}
-
-fn linf_step_is_its_reference(device: &Device) {
-    // Less than a workgroup, exactly one, and a ragged last one.
-    for shape in [[1, 1, 3, 5], [1, 1, 16, 16], [5, 3, 13, 11]] {
-        case(shape, device);
-    }
-}
-
-fn linf_step_takes_one_tensor_twice(device: &Device) {
-    let values = [0.2, 0.4, 0.6, 0.8];
-    let x = tensor(&values, [1, 1, 2, 2], device);
-    let gradient = tensor(&[1.0, -1.0, 0.0, 2.0], [1, 1, 2, 2], device);
-    let budget = Budget::new(0.1, 0.3, device);
-    let next = linf_step(x.clone(), gradient, x.clone(), &budget);
-    let next: Vec<f32> = next.into_data().try_into_vec().unwrap();
-    assert_eq!(
-        next,
-        reference(&values, &[1.0, -1.0, 0.0, 2.0], &values, 0.1, 0.3)
+    // Better by being wrong, by loss, by being the first; and not better.
+    let rows = [
+        [1.0, 0.0, -1.0, 5.0, 1.0, 2.0, 0.1, 0.0],
+        [5.0, 1.0, 0.5, 1.0, 1.0, 2.0, 0.7, 0.0],
+        [0.0, 1.0, 0.5, 9.0, 2.0, 0.0, 0.01, 0.0],
+        [4.0, 1.0, 0.5, 3.0, 0.0, -2.0, 0.3, 1.0],
+        [4.0, 0.0, 0.5, 5.0, 0.0, -2.0, 0.2, 1.0],
+    ];
+    let mut states: Vec<f32> = (0..batch).flat_map(|image| rows[image % 5]).collect();
+    let params = Params {
+        batch: batch as u32,
+        length: (count / batch) as u32,
+        norm,
+        epsilon,
+        alpha,
+        keep,
+    };
+    let points = Points {
+        x: &x,
+        previous: &previous,
+        gradient: &gradient,
+        clean: &clean,
+    };
+    let found = kernel::attack_step::attack_step(
+        kernel::attack_step::Points {
+            x: tensor(&x, shape, device),
+            previous: tensor(&previous, shape, device),
+            gradient: tensor(&gradient, shape, device),
+            clean: tensor(&clean, shape, device),
+            best: tensor(&best, shape, device),
+            states: Tensor::from_data(TensorData::new(states.clone(), [batch, STATE]), device),
+        },
+        &kernel::words(&params.words(), device),
     );
+    let mut kept = best;
+    let expected = attack_step(points, &mut kept, &mut states, &params);
+    let values = |tensor: Tensor<4>| -> Vec<f32> { tensor.into_data().try_into_vec().unwrap() };
+    // Sums come in another order.
+    assert_close(&values(found.next), &expected, 1e-5, 1e-6);
+    assert_eq!(values(found.best), kept);
+    let found: Vec<f32> = found.states.into_data().try_into_vec().unwrap();
+    assert_eq!(found, states);
+}
+
+/// One tensor in several places, and tensors that somebody else has too, which must not change.
+#[test]
+fn attack_step_changes_nothing_of_others() {
+    let device = &gpu();
+    let shape = [1, 1, 2, 2];
+    let x = tensor(&[0.2, 0.4, 0.6, 0.8], shape, device);
+    let state = [1.0, 1.0, 0.5, 0.0, 2.0, 0.0, 0.1, 0.0];
+    let states = Tensor::<2>::from_data(TensorData::new(state.to_vec(), [1, STATE]), device);
+    let params = Params {
+        batch: 1,
+        length: 4,
+        norm: Norm::Linf,
+        epsilon: 0.3,
+        alpha: 0.5,
+        keep: Keep::Worst,
+    };
+    let found = kernel::attack_step::attack_step(
+        kernel::attack_step::Points {
+            x: x.clone(),
+            previous: x.clone(),
+            gradient: tensor(&[1.0, -1.0, 0.0, 2.0], shape, device),
+            clean: x.clone(),
+            best: x.clone(),
+            states: states.clone(),
+        },
+        &kernel::words(&params.words(), device),
+    );
+    let next: Vec<f32> = found.next.into_data().try_into_vec().unwrap();
+    assert_close(&next, &[0.25, 0.35, 0.6, 0.85], 1e-6, 0.0);
     let unchanged: Vec<f32> = x.into_data().try_into_vec().unwrap();
-    assert_eq!(unchanged, values);
+    assert_eq!(unchanged, [0.2, 0.4, 0.6, 0.8]);
+    let unchanged: Vec<f32> = states.into_data().try_into_vec().unwrap();
+    assert_eq!(unchanged, state);
 }
 
 /// A data set of random images.
@@ -218,6 +345,7 @@ fn objective_forward_is_its_reference() {
 }
 
 #[test]
-fn linf_step_needs_more_workgroups_than_one_axis_takes() {
-    case([65_536 + 3, 1, 16, 16], &gpu());
+fn attack_step_takes_more_images_than_an_axis_has_workgroups() {
+    let shape = [65_536 + 3, 1, 1, 2];
+    step_case(shape, Norm::L2, (1.0, 0.3), Keep::Worst, &gpu());
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use squeeze_engine::attack::run::{Target, run};
 use squeeze_engine::choice::DeviceWish;
-use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig, RunConfig};
+use squeeze_engine::config::{AttackConfig, DataKind, Norm, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
 use squeeze_engine::event::{AttackSummary, BrokenRun, Event, Part, RunInfo, StepMetrics};
@@ -61,6 +61,7 @@ fn config() -> AttackConfig {
         iterations: 12,
         images: 50,
         batch_size: 32,
+        ..AttackConfig::default()
     }
 }
 
@@ -121,6 +122,38 @@ fn an_attack_reports_what_it_does(device: &Device) {
     let (again, _) = attack(&trainer, device, &config(), &Control::default());
     assert_eq!(again.robust_accuracy, summary.robust_accuracy);
     assert_eq!(again.max_perturbation, summary.max_perturbation);
+    // What more restarts find comes on top.
+    let more = AttackConfig {
+        epsilon: 0.1,
+        step_size: 0.0,
+        iterations: 2,
+        restarts: 3,
+        ..config()
+    };
+    let (more, events) = attack(&trainer, device, &more, &Control::default());
+    let once = AttackConfig {
+        restarts: 1,
+        ..more.config.clone()
+    };
+    let (once, _) = attack(&trainer, device, &once, &Control::default());
+    assert!(more.robust_accuracy <= once.robust_accuracy);
+    assert!(more.robust_accuracy > 0.0, "{more:?}");
+    let last = events.iter().rev().find_map(|event| match event {
+        Event::AttackProgress(progress) => Some((progress.iteration, progress.iterations)),
+        _ => None,
+    });
+    assert_eq!(last, Some((6, 6)));
+    // In l_2 the budget is the length of the whole change.
+    let round = AttackConfig {
+        norm: Norm::L2,
+        epsilon: 1.0,
+        step_size: 0.0,
+        ..config()
+    };
+    let (round, _) = attack(&trainer, device, &round, &Control::default());
+    assert!(round.max_perturbation <= 1.0 + 1e-5, "{round:?}");
+    assert!(round.max_perturbation > 0.9, "{round:?}");
+    assert!(round.robust_accuracy < once.clean_accuracy, "{round:?}");
     // Without a budget nothing changes.
     let none = AttackConfig {
         epsilon: 0.0,

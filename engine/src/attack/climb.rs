@@ -1,0 +1,142 @@
+//! The loss that an attack climbs, at the points where it stands, and its gradient.
+
+#[cfg(feature = "gpu")]
+use burn::backend::DispatchDevice;
+use burn::tensor::{Device, Tensor, TensorData};
+use squeeze_shaders::attack_loss::{self, NO_TARGET, SCORES};
+use squeeze_shaders::attack_step::STATE;
+
+pub use squeeze_shaders::attack_loss::Loss;
+
+/// What the images of a batch are, and what they are to be taken for.
+pub struct Aims {
+    labels: Vec<u32>,
+    targets: Vec<u32>,
+    #[cfg(feature = "gpu")]
+    on_device: Option<[Tensor<1, burn::tensor::Int>; 2]>,
+}
+
+impl Aims {
+    /// Away from the labels, whereto does not matter.
+    ///
+    /// # Shapes
+    /// - `labels`: `[batch]`
+    pub fn untargeted(labels: &[u8], device: &Device) -> Self {
+        Self::new(labels, vec![NO_TARGET; labels.len()], device)
+    }
+
+    /// Away from the labels, towards other classes.
+    ///
+    /// # Shapes
+    /// - `labels`, `targets`: `[batch]`
+    pub fn targeted(labels: &[u8], targets: &[u8], device: &Device) -> Self {
+        let targets = targets.iter().copied().map(u32::from).collect();
+        Self::new(labels, targets, device)
+    }
+
+    #[cfg_attr(not(feature = "gpu"), allow(unused_variables))]
+    fn new(labels: &[u8], targets: Vec<u32>, device: &Device) -> Self {
+        let labels: Vec<u32> = labels.iter().copied().map(u32::from).collect();
+        Self {
+            #[cfg(feature = "gpu")]
+            on_device: matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+                .then(|| [&labels, &targets].map(|words| crate::kernel::words(words, device))),
+            labels,
+            targets,
+        }
+    }
+
+    /// Images of the batch.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// There is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Gradient of each image's own loss with respect to its logits, and the states with loss, right
+    /// and margin set. One kernel on a GPU, its reference elsewhere.
+    ///
+    /// # Shapes
+    /// - `logits` and gradient: `[batch, classes]`, without autodiff
+    /// - `states`: `[batch, STATE]`
+    pub fn losses(
+        &self,
+        logits: Tensor<2>,
+        loss: Loss,
+        states: Tensor<2>,
+    ) -> (Tensor<2>, Tensor<2>) {
+        #[cfg(feature = "gpu")]
+        if let Some([labels, targets]) = &self.on_device {
+            return crate::kernel::attack_loss::attack_loss(logits, labels, targets, loss, states);
+        }
+        let (device, shape) = (logits.device(), logits.dims());
+        let found = attack_loss::attack_loss(&numbers(logits), &self.labels, &self.targets, loss);
+        let mut states = numbers(states);
+        for (state, scores) in states
+            .chunks_exact_mut(STATE)
+            .zip(found.scores.chunks_exact(SCORES))
+        {
+            state[..SCORES].copy_from_slice(scores);
+        }
+        let gradient = TensorData::new(found.gradient, shape);
+        let states = TensorData::new(states, [self.len(), STATE]);
+        (
+            Tensor::from_data(gradient, &device),
+            Tensor::from_data(states, &device),
+        )
+    }
+}
+
+/// A tensor's numbers, on a CPU.
+pub(super) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let data = tensor.into_data();
+    // The backends of this program compute in float32 alone.
+    data.as_slice()
+        .map_or_else(|_| data.iter().collect(), <[f32]>::to_vec)
+}
+
+/// What is known at a batch of points.
+pub struct Climb {
+    /// Logits there, `[batch, classes]`, without autodiff.
+    pub logits: Tensor<2>,
+    /// Gradient of each image's own loss with respect to its pixels, without autodiff.
+    pub gradient: Tensor<4>,
+    /// The states with loss, right and margin set, `[batch, STATE]`.
+    pub states: Tensor<2>,
+}
+
+/// Losses and input gradients of a classifier at `x`.
+///
+/// The classifier's weights must not require gradients (`Module::no_grad`), so that theirs are not
+/// computed. Each image has its own loss: nothing is divided by the batch, which would make tiny
+/// gradients smaller.
+///
+/// # Shapes
+/// - `x`: `[batch, channels, height, width]`, without autodiff
+/// - `states`: `[batch, STATE]`
+pub fn climb(
+    classify: impl Fn(Tensor<4>) -> Tensor<2>,
+    x: Tensor<4>,
+    aims: &Aims,
+    loss: Loss,
+    states: Tensor<2>,
+) -> Climb {
+    let x = x.autodiff().require_grad();
+    let logits = classify(x.clone());
+    let plain = logits.clone().inner();
+    let (to_logits, states) = aims.losses(plain.clone(), loss, states);
+    // Its value means nothing; its gradient is carried on from the logits to the pixels.
+    let mut gradients = (logits * Tensor::from_inner(to_logits)).sum().backward();
+    // No gradient means that no path leads from the images to the loss: then it is zero.
+    let gradient = x
+        .grad_remove(&mut gradients)
+        .unwrap_or_else(|| x.inner().zeros_like());
+    Climb {
+        logits: plain,
+        gradient,
+        states,
+    }
+}
