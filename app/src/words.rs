@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, NetworkKind, ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze,
-    TrainingConfig,
+    Adversary, AttackLoss, NetworkKind, Norm, ObjectiveConfig, OptimizerConfig, OptimizerKind,
+    Schedule, Squeeze, TrainingConfig,
 };
 
 use crate::format::{count, distance, short, small};
@@ -131,6 +131,61 @@ pub fn about_optimizer(kind: OptimizerKind) -> &'static str {
         OptimizerKind::Nesterov => {
             "Gradient steps that keep rolling, taken from where they roll to."
         }
+    }
+}
+
+/// A norm's name for people.
+pub fn norm_title(norm: Norm) -> &'static str {
+    match norm {
+        Norm::Linf => "Each pixel (l∞)",
+        Norm::L2 => "Whole image (l₂)",
+    }
+}
+
+/// How a norm measures, in a sentence.
+pub fn about_norm(norm: Norm) -> &'static str {
+    match norm {
+        Norm::Linf => "No pixel may move further than the budget; all of them may move so far.",
+        Norm::L2 => {
+            "The change has a length: the root of the sum of its squares. Few pixels may move far, or \
+             many a little."
+        }
+    }
+}
+
+/// An attack loss's name for people.
+pub fn attack_loss_title(loss: AttackLoss) -> &'static str {
+    match loss {
+        AttackLoss::Xent => "Cross-entropy",
+        AttackLoss::RescaledXent => "Cross-entropy, rescaled",
+        AttackLoss::Cw => "Margin (CW)",
+        AttackLoss::Dlr => "Logits ratio (DLR)",
+    }
+}
+
+/// What an attack loss is good for, in a sentence.
+pub fn about_attack_loss(loss: AttackLoss) -> &'static str {
+    match loss {
+        AttackLoss::Xent => "What training lowers, the attack raises.",
+        AttackLoss::RescaledXent => {
+            "The logits are stretched to a spread of 10 first, so that squeezing them hides nothing."
+        }
+        AttackLoss::Cw => {
+            "The best wrong class’s lead over the right one, whatever the others say."
+        }
+        AttackLoss::Dlr => "That lead as a share of the logits’ spread: no scale can hide it.",
+    }
+}
+
+/// An attack loss as the formula writes it, in MathML.
+pub fn attack_loss_symbol(loss: AttackLoss) -> &'static str {
+    match loss {
+        AttackLoss::Xent => "<mi mathvariant=\"normal\">CE</mi>",
+        AttackLoss::RescaledXent => {
+            "<mi mathvariant=\"normal\">CE</mi><mo>(</mo><mi>s</mi><mi>z</mi><mo>)</mo>"
+        }
+        AttackLoss::Cw => "<mi mathvariant=\"normal\">CW</mi>",
+        AttackLoss::Dlr => "<mi mathvariant=\"normal\">DLR</mi>",
     }
 }
 

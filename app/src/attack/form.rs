@@ -1,12 +1,17 @@
 //! What an attack is made of.
 
 use leptos::prelude::*;
+use squeeze_engine::config::{AttackLoss, Norm};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
+use crate::controls::select::SelectField;
 use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
+use crate::words::{
+    about_attack_loss, about_norm, attack_loss_symbol, attack_loss_title, norm_title,
+};
 
 /// The settings of an attack.
 #[component]
@@ -14,11 +19,24 @@ pub fn AttackForm() -> impl IntoView {
     let lab = Lab::get();
     let attack = Memo::new(move |_| lab.config.with(|config| config.attack.clone()));
     let epsilon = Signal::derive(move || attack.with(|attack| attack.epsilon));
-    let epsilon_aside = Signal::derive(move || format!("Now {}.", of_255(epsilon.get())));
-    let step_aside =
-        Signal::derive(move || format!("Now {}.", of_255(attack.with(|attack| attack.step_size))));
+    let norm = Memo::new(move |_| attack.with(|attack| attack.norm));
+    let loss = Memo::new(move |_| attack.with(|attack| attack.loss));
+    let in_pixels = move |distance: f64| match norm.get() {
+        Norm::Linf => format!("Now {}.", of_255(distance)),
+        Norm::L2 => String::new(),
+    };
+    let epsilon_aside = Signal::derive(move || in_pixels(epsilon.get()));
+    let step_aside = Signal::derive(move || {
+        attack.with(|attack| {
+            if attack.step_size > 0.0 {
+                in_pixels(attack.step_size)
+            } else {
+                format!("Now {}.", short(attack.step_length()))
+            }
+        })
+    });
     let reach = Signal::derive(move || {
-        let reach = attack.with(|attack| attack.step_size * attack.iterations as f64);
+        let reach = attack.with(|attack| attack.step_length() * attack.iterations as f64);
         if reach < epsilon.get() {
             format!(
                 "Step size × iterations is {}: too little to cross the budget.",
@@ -35,13 +53,41 @@ pub fn AttackForm() -> impl IntoView {
             })
         })
     });
+    let norms: Vec<(String, String)> = Norm::ALL
+        .into_iter()
+        .map(|norm| (norm.name().to_owned(), norm_title(norm).to_owned()))
+        .collect();
+    let losses: Vec<(String, String)> = AttackLoss::ALL
+        .into_iter()
+        .map(|loss| (loss.name().to_owned(), attack_loss_title(loss).to_owned()))
+        .collect();
     view! {
         <form class="settings" aria-label="Attack settings" on:submit=|event| event.prevent_default()>
+            <SelectField
+                test_id="attack-norm"
+                label="Measured by"
+                options=norms
+                value=Signal::derive(move || norm.get().name().to_owned())
+                hint=Signal::derive(move || about_norm(norm.get()).to_owned())
+                choose=move |name| lab.choose_norm(name)
+            />
             <NumberField field=Field::Epsilon aside=epsilon_aside />
-            <BudgetMeter epsilon=epsilon />
+            <Show when=move || norm.get() == Norm::Linf>
+                <BudgetMeter epsilon=epsilon />
+            </Show>
+            <SelectField
+                test_id="attack-loss"
+                label="Loss"
+                options=losses
+                value=Signal::derive(move || loss.get().name().to_owned())
+                hint=Signal::derive(move || about_attack_loss(loss.get()).to_owned())
+                choose=move |name| lab.choose_attack_loss(name)
+            />
             <div class="field-pair">
                 <NumberField field=Field::StepSize aside=step_aside />
                 <NumberField field=Field::Iterations aside=reach />
+                <NumberField field=Field::Restarts />
+                <NumberField field=Field::AttackMomentum />
             </div>
             <div class="field-pair">
                 <NumberField field=Field::AttackImages aside=images_aside />
@@ -49,15 +95,41 @@ pub fn AttackForm() -> impl IntoView {
             </div>
             <div class="formula">
                 <p class="formula-lead">"Repeat"</p>
-                <div inner_html=PGD></div>
+                <div inner_html=move || formula(norm.get(), loss.get())></div>
                 <p class="formula-letters">
-                    "from a random start. Π brings each pixel back within ε of the clean image x, and within 0 to 1."
+                    {move || match norm.get() {
+                        Norm::Linf => {
+                            "from a random start. Π brings each pixel back within ε of the clean image x, \
+                             and within 0 to 1. Each image’s worst point counts."
+                        }
+                        Norm::L2 => {
+                            "from a random start, with g the gradient. Π shortens the change to ε and \
+                             brings each pixel back within 0 to 1. Each image’s worst point counts."
+                        }
+                    }}
                 </p>
             </div>
         </form>
     }
 }
 
-const PGD: &str = "<math display=\"block\"><mrow><mi>x′</mi><mo>←</mo><mi mathvariant=\"normal\">Π</mi>\
-    <mo>(</mo><mi>x′</mi><mo>+</mo><mi>α</mi><mspace width=\"0.2em\"/><mi mathvariant=\"normal\">sign</mi>\
-    <mspace width=\"0.2em\"/><msub><mo>∇</mo><mi>x′</mi></msub><mi mathvariant=\"normal\">CE</mi><mo>)</mo></mrow></math>";
+/// The step in MathML.
+fn formula(norm: Norm, loss: AttackLoss) -> String {
+    let gradient = format!(
+        "<msub><mo>∇</mo><mi>x′</mi></msub>{}",
+        attack_loss_symbol(loss)
+    );
+    let gap = "<mspace width=\"0.2em\"/>";
+    let direction = match norm {
+        Norm::Linf => format!("<mi mathvariant=\"normal\">sign</mi>{gap}{gradient}"),
+        Norm::L2 => "<mfrac><mi>g</mi><msub><mrow><mo>‖</mo><mi>g</mi><mo>‖</mo></mrow><mn>2</mn></msub></mfrac>".to_owned(),
+    };
+    let given = match norm {
+        Norm::Linf => String::new(),
+        Norm::L2 => format!("<mo>,</mo>{gap}<mi>g</mi><mo>=</mo>{gradient}"),
+    };
+    format!(
+        "<math display=\"block\"><mrow><mi>x′</mi><mo>←</mo><mi mathvariant=\"normal\">Π</mi>\
+         <mo>(</mo><mi>x′</mi><mo>+</mo><mi>α</mi>{gap}{direction}<mo>)</mo>{given}</mrow></math>"
+    )
+}

@@ -1,6 +1,7 @@
 //! The images on show, and how to read them.
 
 use leptos::prelude::*;
+use squeeze_engine::config::Norm;
 
 use crate::attack::card::Card;
 use crate::format::short;
@@ -22,15 +23,18 @@ pub fn Grid() -> impl IntoView {
             Some((at, gallery.start.config.iterations))
         })
     });
-    let epsilon = Memo::new(move |_| {
+    let budget = Memo::new(move |_| {
         lab.gallery.with(|gallery| {
-            gallery
-                .as_ref()
-                .map(|gallery| short(gallery.start.config.epsilon))
+            let config = &gallery.as_ref()?.start.config;
+            Some((config.norm, short(config.epsilon)))
         })
     });
-    let plus_minus = move |sign: &'static str| {
-        move || format!("{sign}{}", epsilon.get().unwrap_or_else(|| "ε".to_owned()))
+    let ends = move |sign: &'static str, word: &'static str| {
+        move || match budget.get() {
+            Some((Norm::L2, _)) => word.to_owned(),
+            Some((Norm::Linf, epsilon)) => format!("{sign}{epsilon}"),
+            None => format!("{sign}ε"),
+        }
     };
     view! {
         <section class="gallery" aria-labelledby="gallery-title">
@@ -54,12 +58,12 @@ pub fn Grid() -> impl IntoView {
                 <p class="gallery-legend">
                     "Perturbation: "
                     <span class="swatch black"></span>
-                    {plus_minus("−")}
+                    {ends("−", "darkest change")}
                     " "
                     <span class="swatch gray"></span>
                     "no change "
                     <span class="swatch white"></span>
-                    {plus_minus("+")}
+                    {ends("+", "brightest change")}
                 </p>
             </div>
             <div class="gallery-grid" data-testid="attack-grid">

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, DataConfig, DataKind, NetworkKind, OptimizerKind, RunConfig, Schedule, Squeeze,
+    Adversary, AttackLoss, DataConfig, DataKind, NetworkKind, Norm, OptimizerKind, RunConfig,
+    Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -109,6 +110,24 @@ impl Lab {
             }
             optimizer.kind = kind;
         });
+    }
+
+    /// Chooses what an attack's budget is measured in by its name. The budget becomes a usual one: no
+    /// number means the same in two norms.
+    pub fn choose_norm(self, name: &str) {
+        let Some(norm) = Norm::ALL.into_iter().find(|norm| norm.name() == name) else {
+            return;
+        };
+        self.forget_invalid(&[Field::Epsilon, Field::StepSize]);
+        self.config
+            .update(|config| presets::measure_in(norm, config));
+    }
+
+    /// Chooses what an attack climbs by its name.
+    pub fn choose_attack_loss(self, name: &str) {
+        if let Some(loss) = AttackLoss::ALL.into_iter().find(|loss| loss.name() == name) {
+            self.config.update(|config| config.attack.loss = loss);
+        }
     }
 
     /// Chooses the form of the learning rate over the run by its name.

@@ -64,6 +64,10 @@ pub enum Field {
     StepSize,
     /// Iterations of the attack.
     Iterations,
+    /// How often it starts anew.
+    Restarts,
+    /// Its momentum.
+    AttackMomentum,
     /// Images attacked.
     AttackImages,
     /// Images attacked at a time.
@@ -96,7 +100,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -126,6 +130,8 @@ impl Field {
         Self::Epsilon,
         Self::StepSize,
         Self::Iterations,
+        Self::Restarts,
+        Self::AttackMomentum,
         Self::AttackImages,
         Self::AttackBatch,
     ];
@@ -175,6 +181,8 @@ impl Field {
             Self::Epsilon => "attack.epsilon",
             Self::StepSize => "attack.step_size",
             Self::Iterations => "attack.iterations",
+            Self::Restarts => "attack.restarts",
+            Self::AttackMomentum => "attack.momentum",
             Self::AttackImages => "attack.images",
             Self::AttackBatch => "attack.batch_size",
         }
@@ -345,15 +353,27 @@ impl Field {
                 "epsilon",
                 "Budget",
                 "ε",
-                "How far each pixel may move; pixels run from 0 to 1.",
+                "How far an image may be changed; pixels run from 0 to 1.",
             ),
             Self::StepSize => words(
                 "step-size",
                 "Step size",
                 "α",
-                "How far a pixel moves in one iteration.",
+                "How far one iteration goes. 0 takes 2.5 ε / k.",
             ),
             Self::Iterations => words("iterations", "Iterations", "k", "Gradient steps per image."),
+            Self::Restarts => words(
+                "restarts",
+                "Restarts",
+                "",
+                "Starts anew on the images left standing.",
+            ),
+            Self::AttackMomentum => words(
+                "attack-momentum",
+                "Momentum",
+                "μ",
+                "Share of earlier gradients that is kept. 0 is off.",
+            ),
             Self::AttackImages => words(
                 "attack-images",
                 "Images",
@@ -405,6 +425,8 @@ impl Field {
             Self::Epsilon => Real(&mut attack.epsilon),
             Self::StepSize => Real(&mut attack.step_size),
             Self::Iterations => Count(&mut attack.iterations),
+            Self::Restarts => Count(&mut attack.restarts),
+            Self::AttackMomentum => Real(&mut attack.momentum),
             Self::AttackImages => Count(&mut attack.images),
             Self::AttackBatch => Count(&mut attack.batch_size),
         }

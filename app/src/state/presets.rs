@@ -1,7 +1,7 @@
 //! The engine's presets as the page offers them: those that fit the loaded data, small ones first.
 
 use squeeze_engine::config::preset::{self, Preset};
-use squeeze_engine::config::{Adversary, DataKind, ObjectiveConfig, RunConfig};
+use squeeze_engine::config::{Adversary, AttackConfig, DataKind, Norm, ObjectiveConfig, RunConfig};
 
 use crate::state::defence::Defence;
 
@@ -40,6 +40,21 @@ pub fn take(preset: &Preset, config: &mut RunConfig) {
         seed,
         data,
         ..preset.config.clone()
+    };
+}
+
+/// Measures an attack's budget in a norm, with the budget and the steps that are usual there.
+pub fn measure_in(norm: Norm, config: &mut RunConfig) {
+    let model = model_of(config.data.set);
+    let usual = preset::find(&format!("{}-lite-natural", model.name()));
+    let usual = usual.map_or_else(AttackConfig::default, |preset| preset.config.attack);
+    let attack = &mut config.attack;
+    attack.norm = norm;
+    (attack.epsilon, attack.step_size) = match norm {
+        Norm::Linf => (usual.epsilon, usual.step_size),
+        // The paper's for photographs; the one that is common for digits.
+        Norm::L2 if matches!(model, DataKind::Mnist | DataKind::FashionMnist) => (2.0, 0.0),
+        Norm::L2 => (1.5, 0.0),
     };
 }
 
@@ -95,6 +110,23 @@ pub fn objective(kind: DataKind, defence: Defence, adversary: Adversary) -> Obje
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_norm_brings_its_usual_budget() {
+        for (kind, around, round) in [
+            (DataKind::Mnist, 0.3, 2.0),
+            (DataKind::Folder, 8.0 / 255.0, 1.5),
+        ] {
+            let mut config = first();
+            config.data.set = kind;
+            measure_in(Norm::L2, &mut config);
+            assert_eq!(config.attack.epsilon, round);
+            config.validate().unwrap();
+            measure_in(Norm::Linf, &mut config);
+            assert_eq!(config.attack.epsilon, around);
+            config.validate().unwrap();
+        }
+    }
 
     #[test]
     fn every_data_set_has_small_and_large_presets() {
