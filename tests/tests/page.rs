@@ -375,6 +375,44 @@ fn trains_and_attacks_on_the_cpu() {
 }
 
 #[test]
+fn an_attack_can_measure_the_whole_image() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    visit.set_up_a_short_run(60);
+    browser.click("train").unwrap();
+    visit.wait_for_status("trained");
+    browser.set("attack-norm", "l2").unwrap();
+    assert_eq!(
+        (visit.value("epsilon"), visit.value("step-size")),
+        ("2".to_owned(), "0".to_owned())
+    );
+    for (field, value) in [
+        ("attack-loss", "dlr"),
+        ("iterations", "20"),
+        ("restarts", "2"),
+        ("attack-images", "64"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    browser.click("attack").unwrap();
+    visit.wait_for_status("attacking");
+    visit.wait_for_status("attacked");
+    let (clean, robust) = (
+        visit.number("clean-accuracy"),
+        visit.number("robust-accuracy"),
+    );
+    assert!(clean > 50.0 && robust < 0.5 * clean, "{clean} {robust}");
+    let legend = browser.text("legend").unwrap();
+    assert!(legend.contains("brightest change"), "{legend}");
+    visit.photograph("l2");
+    browser.set("attack-norm", "linf").unwrap();
+    assert_eq!(visit.value("epsilon"), "0.3");
+    visit.expect_clean_record();
+}
+
+#[test]
 fn browser_without_webgpu_gets_the_cpu_and_a_plain_sentence() {
     let _alone = alone();
     let visit = Visit::new(Graphics::None, "");

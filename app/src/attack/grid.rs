@@ -55,7 +55,7 @@ pub fn Grid() -> impl IntoView {
                             })
                     }}
                 </p>
-                <p class="gallery-legend">
+                <p class="gallery-legend" data-testid="legend">
                     "Perturbation: "
                     <span class="swatch black"></span>
                     {ends("−", "darkest change")}
