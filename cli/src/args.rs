@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    Adversary, AttackConfig, AttackLoss, DataKind, NetworkKind, Norm, OptimizerKind, RunConfig,
-    Schedule, Squeeze,
+    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, NetworkKind, Norm, OptimizerKind,
+    RunConfig, Schedule, Squeeze,
 };
 
 use crate::data::DataCommand;
@@ -31,7 +31,7 @@ pub enum Command {
     /// cores. Flags go over the preset or config file, which goes over the defaults.
     #[command(allow_negative_numbers = true)]
     Train(Box<TrainArgs>),
-    /// Attack the model of a run directory with PGD on the test set.
+    /// Attack the model of a run directory on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
     /// Fetch data sets, and see what is in them.
@@ -146,6 +146,10 @@ pub struct AttackArgs {
     #[command(flatten)]
     pub common: CommonArgs,
 
+    /// Projected gradient descent, or Auto-PGD, which finds its step sizes itself [default: the
+    /// run's, pgd].
+    #[arg(long, value_parser = names::<AttackMethod>(AttackMethod::ALL.map(AttackMethod::name)))]
+    method: Option<AttackMethod>,
     /// Norm that the perturbation is measured in [default: the run's, linf].
     #[arg(long, value_parser = names::<Norm>(Norm::ALL.map(Norm::name)))]
     norm: Option<Norm>,
@@ -156,6 +160,10 @@ pub struct AttackArgs {
     /// Carlini and Wagner, or the difference of logits ratio [default: the run's, xent].
     #[arg(long, value_parser = names::<AttackLoss>(AttackLoss::ALL.map(AttackLoss::name)))]
     loss: Option<AttackLoss>,
+    /// Drive each image towards so many wrong classes in turn, the most likely first, with the
+    /// targeted form of the loss; 0 is untargeted [default: the run's, 0].
+    #[arg(long)]
+    targets: Option<usize>,
     /// Step size in pixel units; 0 takes 2.5 epsilon / iterations [default: the run's, 0.01].
     #[arg(long)]
     step_size: Option<f64>,
@@ -267,9 +275,11 @@ fn minutes(text: &str) -> Result<f64, String> {
 impl AttackArgs {
     /// The flags put over `config`.
     pub fn over(&self, mut config: AttackConfig) -> AttackConfig {
+        put(&mut config.method, self.method);
         put(&mut config.norm, self.norm);
         put(&mut config.epsilon, self.epsilon);
         put(&mut config.loss, self.loss);
+        put(&mut config.targets, self.targets);
         put(&mut config.step_size, self.step_size);
         put(&mut config.iterations, self.iterations);
         put(&mut config.restarts, self.restarts);

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use squeeze_engine::attack::run::{self as attack, Target};
+use squeeze_engine::config::{AttackConfig, AttackMethod};
 use squeeze_engine::control::Control;
 use squeeze_engine::device;
 use squeeze_engine::event::Event;
@@ -55,21 +56,30 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     failed?;
     // Every setting that the figures depend on; what was stopped half-way never takes a whole one's
     // place.
-    let name = format!(
-        "attack-{}-{}-eps{}-step{}-k{}-r{}-m{}-n{}{}.json",
-        wanted.norm.name(),
-        wanted.loss.name(),
-        wanted.epsilon,
-        wanted.step_length(),
-        wanted.iterations,
-        wanted.restarts,
-        wanted.momentum,
-        wanted.images,
-        if summary.stopped { "-stopped" } else { "" }
-    );
+    let name = file_name(&wanted, summary.stopped);
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');
     pollster::block_on(folder.write(&name, text.as_bytes()))?;
     show.note(&format!("written to {}/{name}", folder.name()));
     Ok(interrupt::status(summary.stopped))
+}
+
+fn file_name(config: &AttackConfig, stopped: bool) -> String {
+    // Auto-PGD takes neither from the config.
+    let steps = match config.method {
+        AttackMethod::Pgd => format!("-step{}-m{}", config.step_length(), config.momentum),
+        AttackMethod::Apgd => String::new(),
+    };
+    format!(
+        "attack-{}-{}-{}-t{}-eps{}{steps}-k{}-r{}-n{}{}.json",
+        config.method.name(),
+        config.norm.name(),
+        config.loss.name(),
+        config.targets,
+        config.epsilon,
+        config.iterations,
+        config.restarts,
+        config.images,
+        if stopped { "-stopped" } else { "" }
+    )
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use squeeze_engine::config::AttackMethod;
 use squeeze_engine::event::{AttackProgress, AttackSummary, Event, StepMetrics, Steps};
 
 use crate::devices::describe;
@@ -198,17 +199,24 @@ impl People {
 
 fn attack_result(summary: &AttackSummary) -> String {
     let config = &summary.config;
+    let (method, steps) = match config.method {
+        AttackMethod::Pgd => ("PGD", format!(" of {}", config.step_length())),
+        AttackMethod::Apgd => ("APGD", String::new()),
+    };
+    let targets = match config.targets {
+        0 => String::new(),
+        targets => format!(", {targets} targets"),
+    };
     let restarts = match config.restarts {
         1 => String::new(),
         restarts => format!("{restarts} restarts of "),
     };
     format!(
-        "{} PGD on {}, epsilon {}, {restarts}{} iterations of {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        "{} {method} on {}{targets}, epsilon {}, {restarts}{} iterations{steps}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
         config.norm.name(),
         config.loss.name(),
         config.epsilon,
         config.iterations,
-        config.step_length(),
         summary.images,
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,

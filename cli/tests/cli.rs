@@ -97,7 +97,8 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
 
     let out = place.succeed(&["attack", "run", "--device", "cpu", "--images", "384"]);
     assert!(out.contains("epsilon 0.3"), "{out}");
-    let result = json(&place.path("run/attack-linf-xent-eps0.3-step0.01-k40-r1-m0-n384.json"));
+    let result =
+        json(&place.path("run/attack-pgd-linf-xent-t0-eps0.3-step0.01-m0-k40-r1-n384.json"));
     assert_eq!(result["images"], 384);
     assert!(
         result["clean_accuracy"].as_f64().unwrap() > 0.95,

@@ -1,5 +1,6 @@
 //! Attacks: perturbations within a budget that the network gets wrong.
 
+pub mod apgd;
 pub mod ball;
 pub mod climb;
 pub mod pgd;

@@ -20,6 +20,19 @@ pub struct Method {
     pub loss: Loss,
 }
 
+/// An attack that goes point by point. The classifier's weights must not require gradients
+/// (`Module::no_grad`), so that theirs are not computed.
+pub trait Iterates {
+    /// The current points, `[batch, channels, height, width]`.
+    fn x(&self) -> Tensor<4>;
+
+    /// One step; returns the logits at the points that it started from, `[batch, classes]`.
+    fn step(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2>;
+
+    /// The worst point of each image, the last one among them.
+    fn finish(self: Box<Self>, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Walked;
+}
+
 /// The iterates of one batch.
 pub struct Pgd {
     walk: Walk,
@@ -45,27 +58,6 @@ impl Pgd {
         }
     }
 
-    /// The current iterate, `[batch, channels, height, width]`.
-    pub fn x(&self) -> Tensor<4> {
-        self.walk.x()
-    }
-
-    /// One step; returns the logits at the point that it started from, `[batch, classes]`.
-    ///
-    /// The classifier's weights must not require gradients (`Module::no_grad`), so that theirs are not
-    /// computed.
-    pub fn step(&mut self, classify: impl Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
-        let found = self.walk.climb(classify, &self.aims, self.method.loss);
-        let direction = self.gather(found.gradient);
-        self.walk.step(direction);
-        found.logits
-    }
-
-    /// The worst point of each image, the last one among them.
-    pub fn finish(self, classify: impl Fn(Tensor<4>) -> Tensor<2>) -> Walked {
-        self.walk.finish(classify, &self.aims, self.method.loss)
-    }
-
     /// `g_{t+1} = momentum g_t + gradient / mean |gradient|`. The paper divides by the sum of the
     /// magnitudes; the mean points the same way and is of the size of 1.
     fn gather(&mut self, gradient: Tensor<4>) -> Tensor<4> {
@@ -88,5 +80,22 @@ impl Pgd {
         };
         self.gathered = Some(gathered.clone());
         gathered
+    }
+}
+
+impl Iterates for Pgd {
+    fn x(&self) -> Tensor<4> {
+        self.walk.x()
+    }
+
+    fn step(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
+        let found = self.walk.climb(classify, &self.aims, self.method.loss);
+        let direction = self.gather(found.gradient);
+        self.walk.step(direction);
+        found.logits
+    }
+
+    fn finish(self: Box<Self>, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Walked {
+        self.walk.finish(classify, &self.aims, self.method.loss)
     }
 }

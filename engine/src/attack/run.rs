@@ -5,10 +5,11 @@ use burn::tensor::{Int, Tensor, TensorData};
 use squeeze_shaders::attack_step::{STATE, state};
 use web_time::{Duration, Instant};
 
+use super::apgd::Apgd;
 use super::ball::Ball;
 use super::climb::{Aims, Loss};
-use super::pgd::{Method, Pgd};
-use crate::config::{AttackConfig, AttackLoss, ConfigError, Norm};
+use super::pgd::{Iterates, Method, Pgd};
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
@@ -43,10 +44,10 @@ pub struct Target<'a> {
 
 /// Attacks the first `config.images` test images and reports through `emit`.
 ///
-/// The first `show` of them are reported as they change in the first restart; with 0 nothing is read
-/// from the device before a restart is done. An image counts as robust if the model classifies it
-/// correctly without attack and at every point of every restart. Restarts after the first go on with
-/// the images that are robust so far.
+/// The first `show` of them are reported as they change in the first turn; with 0 nothing is read
+/// from the device before a turn is done. An image counts as robust if the model classifies it
+/// correctly without attack and at every point of every turn: each restart for each target. Turns
+/// after the first go on with the images that are robust so far.
 ///
 /// # Errors
 /// [`AttackError`]; the model is not changed by an attack.
@@ -165,14 +166,23 @@ impl Attack<'_> {
         let batches = self.images.div_ceil(config.batch_size);
         let mut is_right = was_right.clone();
         let mut standing: Vec<usize> = (0..labels.len()).collect();
-        for restart in 0..config.restarts {
-            let batch = Batch {
+        for turn in 0..self.turns() {
+            let mut batch = Batch {
                 clean: rows(&clean, &standing),
                 labels: standing.iter().map(|&image| labels[image]).collect(),
-                stream: key(seed, Purpose::AttackStart, index + restart * batches),
+                targets: Vec::new(),
+                stream: key(seed, Purpose::AttackStart, index + turn * batches),
             };
-            let show = if restart == 0 { show } else { 0 };
-            let Some(states) = self.restart(&batch, restart, show, control, emit).await? else {
+            if config.targets > 0 {
+                let rank = turn / config.restarts;
+                let of = |&image: &usize| {
+                    let logits = &clean_logits[image * classes..][..classes];
+                    wrong_class(logits, labels[image], rank)
+                };
+                batch.targets = standing.iter().map(of).collect();
+            }
+            let show = if turn == 0 { show } else { 0 };
+            let Some(states) = self.turn(&batch, turn, show, control, emit).await? else {
                 return Ok(false);
             };
             for (state, &image) in states.chunks_exact(STATE).zip(&standing) {
@@ -187,15 +197,22 @@ impl Attack<'_> {
         self.tally.done += labels.len();
         self.tally.clean_correct += count(&was_right);
         self.tally.robust_correct += count(&is_right);
-        emit(self.progress(config.iterations * config.restarts));
+        emit(self.progress(config.iterations * self.turns()));
         Ok(true)
     }
 
-    /// One restart; gives back the states of the images, or nothing if the user stopped it.
-    async fn restart(
+    /// How often each image may be attacked anew: every restart for every target.
+    fn turns(&self) -> usize {
+        let wrong = self.target.data.data().classes.len() - 1;
+        self.config.restarts * self.config.targets.clamp(1, wrong.max(1))
+    }
+
+    /// One restart for one target; gives back the states of the images, or nothing if the user
+    /// stopped it.
+    async fn turn(
         &mut self,
         batch: &Batch,
-        restart: usize,
+        turn: usize,
         show: usize,
         control: &Control,
         emit: &mut dyn FnMut(Event),
@@ -204,17 +221,33 @@ impl Attack<'_> {
         let clean = &batch.clean;
         let ball = self.method.ball;
         let start = ball.random_start(clean.clone(), batch.stream);
-        let aims = Aims::untargeted(&batch.labels, &clean.device());
-        let mut pgd = Pgd::new(clean.clone(), start, aims, self.method);
+        let device = clean.device();
+        let aims = if batch.targets.is_empty() {
+            Aims::untargeted(&batch.labels, &device)
+        } else {
+            Aims::targeted(&batch.labels, &batch.targets, &device)
+        };
+        let Method { loss, .. } = self.method;
+        let mut attack: Box<dyn Iterates> = match self.config.method {
+            AttackMethod::Pgd => Box::new(Pgd::new(clean.clone(), start, aims, self.method)),
+            AttackMethod::Apgd => Box::new(Apgd::new(
+                clean.clone(),
+                start,
+                aims,
+                ball,
+                loss,
+                iterations,
+            )),
+        };
         let mut shown: Option<Instant> = None;
         let began = Instant::now();
         for iteration in 0..iterations {
             if control.wish() == Wish::Stop {
                 return Ok(None);
             }
-            let x = pgd.x();
+            let x = attack.x();
             let network = &self.network;
-            let logits = pgd.step(|images| network.forward(images));
+            let logits = attack.step(&|images| network.forward(images));
             self.iterations += 1;
             if self.show > 0 && shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
@@ -224,13 +257,13 @@ impl Attack<'_> {
                     // Waits for the device, so that the count below is of work that is done.
                     read(logits).await?;
                 }
-                emit(self.progress(restart * iterations + iteration + 1));
+                emit(self.progress(turn * iterations + iteration + 1));
                 shown = Some(Instant::now());
             }
             self.yielder.breathe().await;
         }
         let network = &self.network;
-        let walked = pgd.finish(|images| network.forward(images));
+        let walked = attack.finish(&|images| network.forward(images));
         let states = read(walked.states).await?;
         self.iterating += began.elapsed();
         if show > 0 {
@@ -257,7 +290,7 @@ impl Attack<'_> {
             clean_correct: self.tally.clean_correct,
             robust_correct: self.tally.robust_correct,
             iteration,
-            iterations: self.config.iterations * self.config.restarts,
+            iterations: self.config.iterations * self.turns(),
         })
     }
 
@@ -300,12 +333,22 @@ impl Attack<'_> {
     }
 }
 
-/// The images of a restart.
+/// The images of a turn.
 struct Batch {
     clean: Tensor<4>,
     labels: Vec<u8>,
+    /// Whereto each is driven; none if that does not matter.
+    targets: Vec<u8>,
     /// Where the start comes from.
     stream: StreamKey,
+}
+
+/// The wrong class of a rank, the most likely one having rank 0.
+fn wrong_class(logits: &[f32], label: u8, rank: usize) -> u8 {
+    let mut wrong: Vec<u8> = (0..logits.len() as u8).filter(|&j| j != label).collect();
+    let logit = |class: u8| logits[class as usize];
+    wrong.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)));
+    wrong.get(rank).copied().unwrap_or(label)
 }
 
 /// Some of the images of a batch; the batch itself if it is all of them.

@@ -15,7 +15,7 @@ pub struct Walk {
     clean: Tensor<4>,
     params: attack_step::Params,
     #[cfg(feature = "gpu")]
-    words: Option<burn::tensor::Tensor<1, burn::tensor::Int>>,
+    words: Option<Tensor<1, burn::tensor::Int>>,
     /// What stands for the points before while there are none.
     nothing: Tensor<4>,
     x: Tensor<4>,
@@ -100,9 +100,45 @@ impl Walk {
         let (_, states) = aims.losses(logits, loss, self.states.clone());
         self.states = states;
         self.advance(self.x.zeros_like());
+        self.end()
+    }
+
+    /// What was kept up to the last step.
+    pub fn end(self) -> Walked {
         Walked {
             best: self.best,
             states: self.states,
+        }
+    }
+
+    /// The best points so far.
+    pub(super) fn best(&self) -> Tensor<4> {
+        self.best.clone()
+    }
+
+    /// Puts other points in the place of the current ones; they count as those that were evaluated.
+    pub(super) fn set_x(&mut self, x: Tensor<4>) {
+        self.x = x;
+    }
+
+    /// Sets the length of each image's steps, `[batch, 1]`.
+    pub(super) fn set_steps(&mut self, steps: Tensor<2>) {
+        let batch = steps.dims()[0];
+        let place = [0..batch, state::STEP..state::STEP + 1];
+        self.states = self.states.clone().slice_assign(place, steps);
+    }
+
+    /// Sets the weight of new points against the way that the last step went, see
+    /// [`attack_step::Params::alpha`].
+    pub(super) fn set_alpha(&mut self, alpha: f32) {
+        if self.params.alpha == alpha {
+            return;
+        }
+        self.params.alpha = alpha;
+        #[cfg(feature = "gpu")]
+        if self.words.is_some() {
+            let words = self.params.words();
+            self.words = Some(crate::kernel::words(&words, &self.x.device()));
         }
     }
 

@@ -5,29 +5,58 @@ use serde::{Deserialize, Serialize};
 use super::ConfigError;
 use super::check::{PIXELS, check, check_count, check_weight};
 
-/// A PGD attack (`recipe.md`, "Attack settings"): untargeted, from starts drawn uniformly in the ball.
-/// An image counts as robust if no point of any restart fooled the model.
+/// A gradient attack (`recipe.md`, "Attack settings") from starts drawn uniformly in the ball. An image counts as robust if no point of any restart fooled the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttackConfig {
+    /// How points are searched.
+    pub method: AttackMethod,
     /// The norm that the perturbation is measured in.
     pub norm: Norm,
     /// Radius of the ball in pixel units: in [0, 1] for l_inf, at least 0 for l_2.
     pub epsilon: f64,
     /// What is climbed.
     pub loss: AttackLoss,
-    /// Step size in pixel units, at least 0; 0 means `2.5 epsilon / iterations`.
+    /// Towards how many wrong classes, the most likely first, each image is driven in turn, with the
+    /// targeted form of the loss; 0 is untargeted. Any wrong class counts as success.
+    pub targets: usize,
+    /// Step size in pixel units, at least 0; 0 means `2.5 epsilon / iterations`. Auto-PGD has its own.
     pub step_size: f64,
     /// Gradient steps of each restart, at least 1.
     pub iterations: usize,
     /// How often the attack starts anew, on the images that are left standing; at least 1.
     pub restarts: usize,
-    /// Share of the gathered gradient that is kept from step to step, in [0, 1]; 0 is off.
+    /// Share of the gathered gradient that is kept from step to step, in [0, 1]; 0 is off. Auto-PGD has
+    /// its own.
     pub momentum: f64,
     /// Test images attacked (the first ones), at least 1.
     pub images: usize,
     /// Images attacked at a time, at least 1.
     pub batch_size: usize,
+}
+
+/// How an attack searches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttackMethod {
+    /// Projected gradient descent: steps of one length.
+    #[default]
+    Pgd,
+    /// Auto-PGD: steps that carry on, and that each image shortens for itself.
+    Apgd,
+}
+
+impl AttackMethod {
+    /// All methods, in the order an interface lists them.
+    pub const ALL: [Self; 2] = [Self::Pgd, Self::Apgd];
+
+    /// The name used in files, flags and links.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pgd => "pgd",
+            Self::Apgd => "apgd",
+        }
+    }
 }
 
 /// How far apart two images are.
@@ -87,9 +116,11 @@ impl AttackLoss {
 impl Default for AttackConfig {
     fn default() -> Self {
         Self {
+            method: AttackMethod::Pgd,
             norm: Norm::Linf,
             epsilon: 0.3,
             loss: AttackLoss::Xent,
+            targets: 0,
             step_size: 0.01,
             iterations: 40,
             restarts: 1,

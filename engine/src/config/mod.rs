@@ -17,7 +17,7 @@ mod training;
 use serde::{Deserialize, Serialize};
 
 pub use adversary::{Adversary, AdversaryConfig};
-pub use attack::{AttackConfig, AttackLoss, Norm};
+pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm};
 pub use check::ConfigError;
 use check::check;
 pub use data::{DataConfig, DataKind};

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::attack::ball::Ball;
 use crate::attack::climb::{Aims, Loss};
-use crate::attack::pgd::{Method, Pgd};
+use crate::attack::pgd::{Iterates, Method, Pgd};
 use crate::attack::walk::{Keep, Walk};
 use crate::config::{AdversaryConfig, Norm};
 use crate::network::Network;
@@ -42,7 +42,7 @@ pub fn pgd(
     };
     let mut pgd = Pgd::new(images, start, aims, method);
     for _ in 0..config.iterations {
-        pgd.step(|images| frozen.forward(images));
+        pgd.step(&|images| frozen.forward(images));
     }
     pgd.x()
 }

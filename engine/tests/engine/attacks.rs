@@ -2,14 +2,15 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use squeeze_engine::attack::apgd::Apgd;
 use squeeze_engine::attack::ball::Ball;
 use squeeze_engine::attack::climb::{Aims, Climb, Loss, climb};
-use squeeze_engine::attack::pgd::{Method, Pgd};
+use squeeze_engine::attack::pgd::{Iterates, Method, Pgd};
 use squeeze_engine::config::{NetworkKind, Norm};
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::random::{Purpose, key};
 use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
-use squeeze_shaders::attack_step::{STATE, ascent, state};
+use squeeze_shaders::attack_step::{STATE, ascent, project, state};
 
 use crate::devices::{assert_close, numbers, on_every_device};
 
@@ -19,6 +20,7 @@ on_every_device!(
     loss_never_falls_on_a_linear_model,
     the_worst_point_of_the_way_is_kept,
     momentum_gathers_gradients,
+    apgd_is_its_algorithm,
     gradient_of_a_linear_model_is_known,
     gradient_of_a_network_matches_finite_differences,
     frozen_weights_get_no_gradient,
@@ -112,7 +114,7 @@ fn stays_in_the_ball_and_in_the_image(device: &Device) {
             pgd.step(&classify);
         }
         check(values(pgd.x()));
-        check(values(pgd.finish(&classify).best));
+        check(values(Box::new(pgd).finish(&classify).best));
     }
 }
 
@@ -160,13 +162,13 @@ fn the_worst_point_of_the_way_is_kept(device: &Device) {
         let mut seen = Vec::new();
         for _ in 0..6 {
             let x = values(pgd.x());
-            let logits = values(pgd.step(|x| network.forward(x)));
+            let logits = values(pgd.step(&|x| network.forward(x)));
             seen.push((x, scores(&logits, loss)));
         }
         let x = pgd.x();
         let logits = values(network.valid().forward(x.clone()));
         seen.push((values(x), scores(&logits, loss)));
-        let walked = pgd.finish(|x| network.forward(x));
+        let walked = Box::new(pgd).finish(&|x| network.forward(x));
         let (best, states) = (values(walked.best), values(walked.states));
         for (image, found) in states.chunks_exact(STATE).enumerate() {
             // Wrong before right, then the higher loss.
@@ -230,8 +232,131 @@ fn momentum_gathers_gradients(device: &Device) {
                 (x + step as f32 * up).max(low.max(0.0)).min(high.min(1.0))
             })
             .collect();
-        pgd.step(|x| network.forward(x));
+        pgd.step(&|x| network.forward(x));
         assert_close(&values(pgd.x()), &expected, 1e-6, 1e-6);
+    }
+}
+
+/// What APGD knows of one image, in plain numbers.
+struct Plain {
+    previous: Vec<f32>,
+    best: Vec<f32>,
+    best_gradient: Vec<f32>,
+    best_loss: f32,
+    wrong: Option<Vec<f32>>,
+    last_loss: f32,
+    rises: usize,
+    best_at_check: f32,
+    was_halved: bool,
+    step: f32,
+}
+
+/// Against algorithm 1 of the paper written out image by image. Losses and gradients are those that
+/// the attack itself sees, so that rounding does not lead the two apart.
+fn apgd_is_its_algorithm(device: &Device) {
+    const ITERATIONS: usize = 40;
+    let network = network(device);
+    let clean = values(images(device));
+    for (norm, epsilon, loss) in [
+        (Norm::Linf, 0.3_f32, Loss::CrossEntropy),
+        (Norm::L2, 2.0, Loss::Dlr),
+    ] {
+        let kernel_norm = norm.into();
+        let ball = ball(norm, f64::from(epsilon));
+        let start = ball.random_start(images(device), key(3, Purpose::AttackStart, 0));
+        let aims = || Aims::untargeted(&LABELS, device);
+        let mut attack = Apgd::new(images(device), start, aims(), ball, loss, ITERATIONS);
+        let mut plain: Vec<Plain> = Vec::new();
+        let mut halvings = 0;
+        // The distances of the checks, as the published code makes them from 40 iterations.
+        let (mut k, mut since) = (8, 0);
+        for iteration in 0..=ITERATIONS {
+            let x = values(attack.x());
+            let seen = climb(
+                |x| network.forward(x),
+                attack.x(),
+                &aims(),
+                loss,
+                states(device),
+            );
+            let (gradient, scores) = (values(seen.gradient), values(seen.states));
+            let is_check = iteration > 0 && {
+                since += 1;
+                since == k
+            };
+            let mut expected = Vec::new();
+            for image in 0..LABELS.len() {
+                let of = |all: &[f32]| all[image * 64..][..64].to_vec();
+                let (mut x, mut g, clean) = (of(&x), of(&gradient), of(&clean));
+                let (value, is_right) = (scores[image * STATE], scores[image * STATE + 1] == 1.0);
+                if iteration == 0 {
+                    plain.push(Plain {
+                        previous: x.clone(),
+                        best: x.clone(),
+                        best_gradient: g.clone(),
+                        best_loss: value,
+                        wrong: None,
+                        last_loss: value,
+                        rises: 0,
+                        best_at_check: value,
+                        was_halved: true,
+                        step: 2.0 * epsilon,
+                    });
+                }
+                let own = &mut plain[image];
+                if !is_right {
+                    own.wrong = Some(x.clone());
+                }
+                if value > own.best_loss {
+                    own.best.clone_from(&x);
+                    own.best_gradient.clone_from(&g);
+                    own.best_loss = value;
+                }
+                own.rises += usize::from(value > own.last_loss);
+                own.last_loss = value;
+                if is_check {
+                    let is_slow = own.rises as f32 <= 0.75 * k as f32;
+                    let is_stuck = !own.was_halved && own.best_at_check >= own.best_loss;
+                    own.was_halved = is_slow || is_stuck;
+                    own.best_at_check = own.best_loss;
+                    own.rises = 0;
+                    if own.was_halved {
+                        own.step /= 2.0;
+                        x.clone_from(&own.best);
+                        g.clone_from(&own.best_gradient);
+                        halvings += 1;
+                    }
+                }
+                let alpha = if iteration == 0 { 1.0 } else { 0.75 };
+                let up = ascent(&g, kernel_norm);
+                let mut z: Vec<f32> = x.iter().zip(&up).map(|(x, up)| x + own.step * up).collect();
+                project(&mut z, &clean, kernel_norm, epsilon);
+                for ((z, x), previous) in z.iter_mut().zip(&x).zip(&own.previous) {
+                    *z = x + alpha * (*z - x) + (1.0 - alpha) * (x - previous);
+                }
+                project(&mut z, &clean, kernel_norm, epsilon);
+                own.previous = x;
+                expected.extend(z);
+            }
+            if is_check {
+                (k, since) = ((k - 1).max(2), 0);
+            }
+            if iteration < ITERATIONS {
+                attack.step(&|x| network.forward(x));
+                assert_close(&values(attack.x()), &expected, 1e-5, 1e-5);
+            }
+        }
+        assert!(halvings > 0, "nothing was halved");
+        let walked = Box::new(attack).finish(&|x| network.forward(x));
+        let (best, states) = (values(walked.best), values(walked.states));
+        for (image, own) in plain.iter().enumerate() {
+            let expected = own.wrong.as_ref().unwrap_or(&own.best);
+            assert_close(&best[image * 64..][..64], expected, 1e-6, 1e-6);
+            let state = &states[image * STATE..][..STATE];
+            assert_close(&[state[state::BEST_LOSS]], &[own.best_loss], 1e-4, 1e-5);
+            let is_right = own.wrong.is_none();
+            assert_eq!(state[state::BEST_RIGHT], f32::from(u8::from(is_right)));
+        }
     }
 }
 
