@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, NetworkKind, Norm, ObjectiveConfig, OptimizerConfig, OptimizerKind,
-    Schedule, Squeeze, TrainingConfig,
+    Adversary, AttackLoss, AttackMethod, NetworkKind, Norm, ObjectiveConfig, OptimizerConfig,
+    OptimizerKind, Schedule, Squeeze, TrainingConfig,
 };
 
 use crate::format::{count, distance, short, small};
@@ -130,6 +130,24 @@ pub fn about_optimizer(kind: OptimizerKind) -> &'static str {
         OptimizerKind::Sgd => "Plain gradient steps that keep rolling: as in the paper.",
         OptimizerKind::Nesterov => {
             "Gradient steps that keep rolling, taken from where they roll to."
+        }
+    }
+}
+
+/// An attack method's name for people.
+pub fn method_title(method: AttackMethod) -> &'static str {
+    match method {
+        AttackMethod::Pgd => "PGD",
+        AttackMethod::Apgd => "Auto-PGD",
+    }
+}
+
+/// How an attack method searches, in a sentence.
+pub fn about_method(method: AttackMethod) -> &'static str {
+    match method {
+        AttackMethod::Pgd => "Projected gradient descent: steps of one length.",
+        AttackMethod::Apgd => {
+            "Steps that keep rolling, begin at 2 ε, and halve for each image that does not get on."
         }
     }
 }

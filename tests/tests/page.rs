@@ -389,8 +389,10 @@ fn an_attack_can_measure_the_whole_image() {
         ("2".to_owned(), "0".to_owned())
     );
     for (field, value) in [
+        ("attack-method", "apgd"),
         ("attack-loss", "dlr"),
-        ("iterations", "20"),
+        ("iterations", "10"),
+        ("targets", "2"),
         ("restarts", "2"),
         ("attack-images", "64"),
     ] {

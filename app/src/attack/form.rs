@@ -1,7 +1,7 @@
 //! What an attack is made of.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{AttackLoss, Norm};
+use squeeze_engine::config::{AttackLoss, AttackMethod, Norm};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
@@ -10,7 +10,8 @@ use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{
-    about_attack_loss, about_norm, attack_loss_symbol, attack_loss_title, norm_title,
+    about_attack_loss, about_method, about_norm, attack_loss_symbol, attack_loss_title,
+    method_title, norm_title,
 };
 
 /// The settings of an attack.
@@ -19,6 +20,9 @@ pub fn AttackForm() -> impl IntoView {
     let lab = Lab::get();
     let attack = Memo::new(move |_| lab.config.with(|config| config.attack.clone()));
     let epsilon = Signal::derive(move || attack.with(|attack| attack.epsilon));
+    let method = Memo::new(move |_| attack.with(|attack| attack.method));
+    // Auto-PGD has its own; idle and not gone, so that nothing jumps.
+    let own_steps = Signal::derive(move || method.get() == AttackMethod::Apgd);
     let norm = Memo::new(move |_| attack.with(|attack| attack.norm));
     let loss = Memo::new(move |_| attack.with(|attack| attack.loss));
     let in_pixels = move |distance: f64| match norm.get() {
@@ -27,6 +31,9 @@ pub fn AttackForm() -> impl IntoView {
     };
     let epsilon_aside = Signal::derive(move || in_pixels(epsilon.get()));
     let step_aside = Signal::derive(move || {
+        if own_steps.get() {
+            return String::new();
+        }
         attack.with(|attack| {
             if attack.step_size > 0.0 {
                 in_pixels(attack.step_size)
@@ -37,7 +44,7 @@ pub fn AttackForm() -> impl IntoView {
     });
     let reach = Signal::derive(move || {
         let reach = attack.with(|attack| attack.step_length() * attack.iterations as f64);
-        if reach < epsilon.get() {
+        if reach < epsilon.get() && !own_steps.get() {
             format!(
                 "Step size × iterations is {}: too little to cross the budget.",
                 short(reach)
@@ -53,6 +60,10 @@ pub fn AttackForm() -> impl IntoView {
             })
         })
     });
+    let methods: Vec<(String, String)> = AttackMethod::ALL
+        .into_iter()
+        .map(|method| (method.name().to_owned(), method_title(method).to_owned()))
+        .collect();
     let norms: Vec<(String, String)> = Norm::ALL
         .into_iter()
         .map(|norm| (norm.name().to_owned(), norm_title(norm).to_owned()))
@@ -63,6 +74,14 @@ pub fn AttackForm() -> impl IntoView {
         .collect();
     view! {
         <form class="settings" aria-label="Attack settings" on:submit=|event| event.prevent_default()>
+            <SelectField
+                test_id="attack-method"
+                label="Method"
+                options=methods
+                value=Signal::derive(move || method.get().name().to_owned())
+                hint=Signal::derive(move || about_method(method.get()).to_owned())
+                choose=move |name| lab.choose_attack_method(name)
+            />
             <SelectField
                 test_id="attack-norm"
                 label="Measured by"
@@ -84,11 +103,12 @@ pub fn AttackForm() -> impl IntoView {
                 choose=move |name| lab.choose_attack_loss(name)
             />
             <div class="field-pair">
-                <NumberField field=Field::StepSize aside=step_aside />
+                <NumberField field=Field::StepSize aside=step_aside idle=own_steps />
                 <NumberField field=Field::Iterations aside=reach />
+                <NumberField field=Field::AttackMomentum idle=own_steps />
                 <NumberField field=Field::Restarts />
-                <NumberField field=Field::AttackMomentum />
             </div>
+            <NumberField field=Field::Targets />
             <div class="field-pair">
                 <NumberField field=Field::AttackImages aside=images_aside />
                 <NumberField field=Field::AttackBatch />
@@ -106,6 +126,14 @@ pub fn AttackForm() -> impl IntoView {
                             "from a random start, with g the gradient. Π shortens the change to ε and \
                              brings each pixel back within 0 to 1. Each image’s worst point counts."
                         }
+                    }}
+                    {move || {
+                        own_steps
+                            .get()
+                            .then_some(
+                                " Auto-PGD goes three quarters of that way, and one of the way that the \
+                                 last step went.",
+                            )
                     }}
                 </p>
             </div>

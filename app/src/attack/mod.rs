@@ -20,8 +20,8 @@ pub fn AttackRoom() -> impl IntoView {
             <div class="room-head">
                 <h2 id="attack-title">"Attack"</h2>
                 <p>
-                    "Projected gradient descent (PGD) nudges every pixel, a little at a time, the way \
-                     that most raises the model’s loss, and never further than the budget."
+                    "Gradient attacks nudge every pixel, a little at a time, the way that most raises \
+                     the model’s loss, and never further than the budget."
                 </p>
             </div>
             <AttackForm />

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, AttackLoss, DataConfig, DataKind, NetworkKind, Norm, OptimizerKind, RunConfig,
-    Schedule, Squeeze,
+    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, NetworkKind, Norm, OptimizerKind,
+    RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -121,6 +121,14 @@ impl Lab {
         self.forget_invalid(&[Field::Epsilon, Field::StepSize]);
         self.config
             .update(|config| presets::measure_in(norm, config));
+    }
+
+    /// Chooses how an attack searches by its name.
+    pub fn choose_attack_method(self, name: &str) {
+        let mut all = AttackMethod::ALL.into_iter();
+        if let Some(method) = all.find(|method| method.name() == name) {
+            self.config.update(|config| config.attack.method = method);
+        }
     }
 
     /// Chooses what an attack climbs by its name.

@@ -64,6 +64,8 @@ pub enum Field {
     StepSize,
     /// Iterations of the attack.
     Iterations,
+    /// Classes that it drives images to.
+    Targets,
     /// How often it starts anew.
     Restarts,
     /// Its momentum.
@@ -100,7 +102,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -130,6 +132,7 @@ impl Field {
         Self::Epsilon,
         Self::StepSize,
         Self::Iterations,
+        Self::Targets,
         Self::Restarts,
         Self::AttackMomentum,
         Self::AttackImages,
@@ -181,6 +184,7 @@ impl Field {
             Self::Epsilon => "attack.epsilon",
             Self::StepSize => "attack.step_size",
             Self::Iterations => "attack.iterations",
+            Self::Targets => "attack.targets",
             Self::Restarts => "attack.restarts",
             Self::AttackMomentum => "attack.momentum",
             Self::AttackImages => "attack.images",
@@ -362,6 +366,12 @@ impl Field {
                 "How far one iteration goes. 0 takes 2.5 ε / k.",
             ),
             Self::Iterations => words("iterations", "Iterations", "k", "Gradient steps per image."),
+            Self::Targets => words(
+                "targets",
+                "Targets",
+                "",
+                "Wrong classes aimed at, one by one. 0 aims at none.",
+            ),
             Self::Restarts => words(
                 "restarts",
                 "Restarts",
@@ -425,6 +435,7 @@ impl Field {
             Self::Epsilon => Real(&mut attack.epsilon),
             Self::StepSize => Real(&mut attack.step_size),
             Self::Iterations => Count(&mut attack.iterations),
+            Self::Targets => Count(&mut attack.targets),
             Self::Restarts => Count(&mut attack.restarts),
             Self::AttackMomentum => Real(&mut attack.momentum),
             Self::AttackImages => Count(&mut attack.images),
