@@ -125,11 +125,11 @@ fn cross_entropy(z: &[f32], scale: f32, y: usize, t: Option<usize>, g: &mut [f32
         ln1p(mean)
     };
     let mut others = 0.0;
-    for j in 0..z.len() {
+    for (j, g) in g.iter_mut().enumerate() {
         if j != c {
             let weight = (difference(j) - most).exp() / sum;
             others += weight;
-            g[j] = sign * weight;
+            *g = sign * weight;
         }
     }
     g[c] = -sign * others;

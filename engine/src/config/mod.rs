@@ -226,7 +226,11 @@ mod tests {
             ("[training]\ncrop_padding = 65", "crop_padding"),
             ("[training]\nheld_out = 0\npatience = 2", "patience"),
             ("[training]\neval_every = 0\nkeep_best = true", "keep_best"),
-            ("[attack]\nstep_size = 0.0", "step_size"),
+            ("[attack]\nstep_size = -0.1", "step_size"),
+            ("[attack]\nepsilon = 1.5", "epsilon"),
+            ("[attack]\nnorm = \"l2\"\nepsilon = -1.0", "epsilon"),
+            ("[attack]\nrestarts = 0", "restarts"),
+            ("[attack]\nmomentum = 1.5", "momentum"),
             ("[attack]\niterations = 0", "iterations"),
         ] {
             let text = RunConfig::from_toml(bad).unwrap_err().to_string();

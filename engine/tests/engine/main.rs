@@ -5,6 +5,7 @@
 mod attacks;
 mod devices;
 mod golden;
+mod golden_attacks;
 #[path = "../golden/files.rs"]
 #[allow(dead_code)]
 mod golden_files;

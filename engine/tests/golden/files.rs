@@ -196,3 +196,42 @@ pub struct Schedule {
     /// Of each step.
     pub rates: Vec<f64>,
 }
+
+/// `attacks.json`
+#[derive(Deserialize)]
+pub struct Attacks {
+    /// Images of the first 512 that are right without attack.
+    pub clean: usize,
+    pub iterates: Iterates,
+    pub attacks: Vec<AttackResult>,
+}
+
+/// The first iterates of PGD.
+#[derive(Deserialize)]
+pub struct Iterates {
+    pub images: usize,
+    pub epsilon: f64,
+    pub step_size: f64,
+    pub positions: Vec<usize>,
+    pub seen: Vec<Iterate>,
+}
+
+/// The pixels of a batch after an iteration.
+#[derive(Deserialize)]
+pub struct Iterate {
+    pub sum: f64,
+    pub values: Vec<f32>,
+}
+
+/// An attack, with the names that Squeeze's config has for its settings.
+#[derive(Deserialize)]
+pub struct AttackResult {
+    pub method: String,
+    pub norm: String,
+    pub loss: String,
+    pub targets: usize,
+    pub epsilon: f64,
+    pub iterations: usize,
+    /// Images that are right under it, for each seed.
+    pub right: Vec<usize>,
+}
