@@ -5,7 +5,7 @@ use squeeze_engine::config::{AttackLoss, AttackMethod, Norm};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
-use crate::controls::select::SelectField;
+use crate::controls::select::{SelectField, options};
 use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
@@ -60,18 +60,9 @@ pub fn AttackForm() -> impl IntoView {
             })
         })
     });
-    let methods: Vec<(String, String)> = AttackMethod::ALL
-        .into_iter()
-        .map(|method| (method.name().to_owned(), method_title(method).to_owned()))
-        .collect();
-    let norms: Vec<(String, String)> = Norm::ALL
-        .into_iter()
-        .map(|norm| (norm.name().to_owned(), norm_title(norm).to_owned()))
-        .collect();
-    let losses: Vec<(String, String)> = AttackLoss::ALL
-        .into_iter()
-        .map(|loss| (loss.name().to_owned(), attack_loss_title(loss).to_owned()))
-        .collect();
+    let methods = options(AttackMethod::ALL, AttackMethod::name, method_title);
+    let norms = options(Norm::ALL, Norm::name, norm_title);
+    let losses = options(AttackLoss::ALL, AttackLoss::name, attack_loss_title);
     view! {
         <form class="settings" aria-label="Attack settings" on:submit=|event| event.prevent_default()>
             <SelectField

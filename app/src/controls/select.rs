@@ -2,6 +2,17 @@
 
 use leptos::prelude::*;
 
+/// Values and titles of a list of choices.
+pub fn options<T: Copy>(
+    all: impl IntoIterator<Item = T>,
+    name: fn(T) -> &'static str,
+    title: fn(T) -> &'static str,
+) -> Vec<(String, String)> {
+    all.into_iter()
+        .map(|choice| (name(choice).to_owned(), title(choice).to_owned()))
+        .collect()
+}
+
 /// A choice from a list.
 #[component]
 pub fn SelectField(

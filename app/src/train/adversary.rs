@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use squeeze_engine::config::Adversary;
 
 use crate::controls::number::NumberField;
-use crate::controls::select::SelectField;
+use crate::controls::select::{SelectField, options};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{about_adversary, adversary_title};
@@ -14,15 +14,12 @@ use crate::words::{about_adversary, adversary_title};
 pub fn AdversaryFields() -> impl IntoView {
     let lab = Lab::get();
     let kind = Memo::new(move |_| lab.config.with(|config| config.objective.adversary.kind));
-    let options: Vec<(String, String)> = Adversary::ALL
-        .into_iter()
-        .map(|kind| (kind.name().to_owned(), adversary_title(kind).to_owned()))
-        .collect();
+    let adversaries = options(Adversary::ALL, Adversary::name, adversary_title);
     view! {
         <SelectField
             test_id="adversary"
             label="Adversary"
-            options=options
+            options=adversaries
             value=Signal::derive(move || kind.get().name().to_owned())
             hint=Signal::derive(move || about_adversary(kind.get()).to_owned())
             choose=move |name| lab.choose_adversary(name)

@@ -5,7 +5,7 @@ use squeeze_engine::config::{OptimizerKind, Schedule};
 
 use crate::controls::group::Group;
 use crate::controls::number::NumberField;
-use crate::controls::select::SelectField;
+use crate::controls::select::{SelectField, options};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::train::sketch::ScheduleSketch;
@@ -32,14 +32,8 @@ pub fn OptimiserGroup() -> impl IntoView {
         lab.config
             .with(|config| words::optimiser(&config.optimizer))
     });
-    let optimizers: Vec<(String, String)> = OptimizerKind::ALL
-        .into_iter()
-        .map(|kind| (kind.name().to_owned(), optimizer_title(kind).to_owned()))
-        .collect();
-    let schedules: Vec<(String, String)> = Schedule::ALL
-        .into_iter()
-        .map(|kind| (kind.name().to_owned(), schedule_title(kind).to_owned()))
-        .collect();
+    let optimizers = options(OptimizerKind::ALL, OptimizerKind::name, optimizer_title);
+    let schedules = options(Schedule::ALL, Schedule::name, schedule_title);
     view! {
         <Group
             test_id="group-optimiser"

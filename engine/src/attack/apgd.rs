@@ -37,7 +37,6 @@ pub struct Apgd {
     best_at_check: Tensor<2>,
     /// 1 if the last check halved the step.
     was_halved: Tensor<2>,
-    step: Tensor<2>,
 }
 
 impl Apgd {
@@ -70,7 +69,6 @@ impl Apgd {
             rises: column(0.0),
             best_at_check: column(0.0),
             was_halved: column(1.0),
-            step: column(step),
         }
     }
 
@@ -108,8 +106,8 @@ impl Apgd {
                 .bool_and(self.best_at_check.clone().greater_equal(best_loss.clone()));
             let halve = is_slow.bool_or(is_stuck);
             self.was_halved = halve.clone().float();
-            self.step = self.step.clone() / (self.was_halved.clone() + 1.0);
-            self.walk.set_steps(self.step.clone());
+            let step = of(state::STEP) / (self.was_halved.clone() + 1.0);
+            self.walk.set_steps(step);
             // Back to the best point.
             let best = choose(&is_better, x.clone(), self.walk.best());
             self.walk.set_x(choose(&halve, best, x));

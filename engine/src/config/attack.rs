@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::ConfigError;
 use super::check::{PIXELS, check, check_count, check_weight};
 
-/// A gradient attack (`recipe.md`, "Attack settings") from starts drawn uniformly in the ball. An image counts as robust if no point of any restart fooled the model.
+/// A gradient attack (`recipe.md`, "Attack settings") from starts drawn uniformly in the ball. An
+/// image counts as robust if no point of any restart fooled the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttackConfig {
