@@ -18,3 +18,4 @@ mod objectives;
 mod optimizers;
 mod sessions;
 mod training;
+mod verdicts;
