@@ -1,14 +1,16 @@
-//! PGD: what must hold whatever the model.
+//! Attacks: what must hold whatever the model.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use squeeze_engine::attack::apgd::Apgd;
 use squeeze_engine::attack::ball::Ball;
+use squeeze_engine::attack::begin::{Batch, begin};
 use squeeze_engine::attack::climb::{Aims, Climb, Loss, climb};
 use squeeze_engine::attack::iterates::{Classify, Iterates};
 use squeeze_engine::attack::pgd::{Method, Pgd};
+use squeeze_engine::attack::rows::Rows;
 use squeeze_engine::attack::worst::score;
-use squeeze_engine::config::{NetworkKind, Norm};
+use squeeze_engine::config::{AttackConfig, AttackMethod, NetworkKind, Norm};
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::random::{Purpose, key};
 use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
@@ -23,6 +25,10 @@ on_every_device!(
     the_worst_point_of_the_way_is_kept,
     momentum_gathers_gradients,
     apgd_is_its_algorithm,
+    every_attack_stays_inside_and_tells_the_truth,
+    images_that_are_left_out_do_not_change_the_others,
+    fab_finds_the_nearest_point_of_a_linear_model,
+    asking_often_is_the_mean_of_the_answers,
     gradient_of_a_linear_model_is_known,
     gradient_of_a_network_matches_finite_differences,
     frozen_weights_get_no_gradient,
@@ -357,6 +363,161 @@ fn apgd_is_its_algorithm(device: &Device) {
             assert_eq!(scores[score::RIGHT], f32::from(u8::from(is_right)));
         }
     }
+}
+
+fn config(method: AttackMethod, norm: Norm, epsilon: f64) -> AttackConfig {
+    AttackConfig {
+        method,
+        norm,
+        epsilon,
+        step_size: 0.0,
+        iterations: 6,
+        samples: 20,
+        ..AttackConfig::default()
+    }
+}
+
+fn batch(device: &Device) -> Batch {
+    Batch {
+        clean: images(device),
+        labels: LABELS.to_vec(),
+        targets: Vec::new(),
+        classes: CLASSES,
+        seed: 5,
+        index: 0,
+        restart: 0,
+    }
+}
+
+/// Points lie in the ball and in the image, and are as right or wrong as it is said of them.
+fn every_attack_stays_inside_and_tells_the_truth(device: &Device) {
+    let network = network(device);
+    let clean = values(images(device));
+    let mut fooled = 0;
+    for method in AttackMethod::ALL {
+        for (norm, epsilon) in [(Norm::Linf, 0.3), (Norm::L2, 2.0), (Norm::Linf, 0.0)] {
+            let mut config = config(method, norm, epsilon);
+            if method == AttackMethod::HopSkipJump {
+                // Each takes hundreds of answers.
+                config.iterations = 1;
+            }
+            let mut attack = begin(&config, &batch(device));
+            for _ in 0..config.rounds() {
+                attack.step(&|x| network.forward(x));
+            }
+            let kept = attack.finish(&|x| network.forward(x));
+            let logits = values(network.valid().forward(kept.points.clone()));
+            let (points, kept) = (values(kept.points), values(kept.scores));
+            assert!(points.iter().all(|x| (0.0..=1.0).contains(x)), "{config:?}");
+            for distance in distances(&points, &clean, norm) {
+                assert!(distance <= epsilon as f32 + 1e-6, "{config:?} {distance}");
+            }
+            let truth = scores(&logits, Loss::Margin);
+            for (image, found) in kept.chunks_exact(SCORES).enumerate() {
+                let is_wrong = found[score::RIGHT] == 0.0;
+                fooled += usize::from(is_wrong && epsilon > 0.0);
+                if is_wrong {
+                    assert_eq!(truth[image][score::RIGHT], 0.0, "{config:?}");
+                    assert_close(&found[2..], &truth[image][2..], 1e-3, 1e-4);
+                }
+            }
+        }
+    }
+    assert!(fooled > 20, "{fooled}");
+}
+
+/// What draws for each image, or not at all, goes on as if the others were still there.
+fn images_that_are_left_out_do_not_change_the_others(device: &Device) {
+    let network = network(device);
+    for (method, norm) in [
+        (AttackMethod::Pgd, Norm::L2),
+        (AttackMethod::Apgd, Norm::Linf),
+        (AttackMethod::Fab, Norm::L2),
+    ] {
+        let config = AttackConfig {
+            momentum: 0.5,
+            iterations: 12,
+            ..config(method, norm, 1.0)
+        };
+        let ends = [false, true].map(|leave_out| {
+            let mut attack = begin(&config, &batch(device));
+            for iteration in 0..config.rounds() {
+                if leave_out && iteration == 4 {
+                    attack.keep(&Rows::new(vec![1, 3], device));
+                }
+                attack.step(&|x| network.forward(x));
+            }
+            let kept = attack.finish(&|x| network.forward(x));
+            if leave_out {
+                return (values(kept.points), values(kept.scores));
+            }
+            let rows = Rows::new(vec![1, 3], device);
+            (values(rows.of(kept.points)), values(rows.of(kept.scores)))
+        });
+        assert_close(&ends[1].0, &ends[0].0, 1e-4, 1e-4);
+        assert_close(&ends[1].1, &ends[0].1, 1e-3, 1e-4);
+    }
+}
+
+/// Far from the ends of the image range the boundary of two classes of a linear model is
+/// `|z_k - z_y| / ||w_k - w_y||` away.
+fn fab_finds_the_nearest_point_of_a_linear_model(device: &Device) {
+    let (weights, classify) = linear(device);
+    let grey = Tensor::full(SHAPE, 0.5, device);
+    let logits = values(classify(grey.clone().autodiff()).inner());
+    let label = squeeze_engine::objective::reference::argmax(&logits[..CLASSES]);
+    let other = |k: usize| {
+        let differences = (0..64).map(|i| weights[i * CLASSES + k] - weights[i * CLASSES + label]);
+        let length = differences.map(|w| w * w).sum::<f32>().sqrt();
+        (logits[k] - logits[label]).abs() / length
+    };
+    let nearest = (0..CLASSES)
+        .filter(|&k| k != label)
+        .map(other)
+        .fold(f32::INFINITY, f32::min);
+    let batch = Batch {
+        clean: grey.clone(),
+        labels: vec![label as u8; LABELS.len()],
+        ..batch(device)
+    };
+    let config = AttackConfig {
+        iterations: 30,
+        ..config(AttackMethod::Fab, Norm::L2, 8.0)
+    };
+    let mut attack = begin(&config, &batch);
+    for _ in 0..config.iterations {
+        attack.step(&classify);
+    }
+    let found = distances(&values(attack.worst().points), &values(grey), Norm::L2);
+    for distance in found {
+        assert!(
+            distance >= nearest && distance < 1.02 * nearest,
+            "{distance} where the boundary is {nearest} away"
+        );
+    }
+}
+
+/// A model that answers at random: its logits alternate between two.
+fn asking_often_is_the_mean_of_the_answers(device: &Device) {
+    let (_, classify) = linear(device);
+    let turn = std::cell::Cell::new(0);
+    let moody = |x: Tensor<4>| {
+        turn.set(turn.get() + 1);
+        classify(x) * if turn.get() % 2 == 0 { 3.0 } else { -1.0 }
+    };
+    let aims = Aims::untargeted(&LABELS, device).asked(4);
+    let mean = found(&moody, Loss::Margin, &aims, device);
+    let plain = Aims::untargeted(&LABELS, device);
+    let expected = found(&|x| classify(x), Loss::Margin, &plain, device);
+    assert_close(&values(mean.logits), &values(expected.logits), 1e-4, 1e-5);
+    assert_eq!(turn.get(), 4);
+    let (logits, _) = aims.score(&moody, &images(device), Loss::Margin);
+    assert_close(
+        &values(logits),
+        &values(classify(images(device).autodiff()).inner()),
+        1e-4,
+        1e-5,
+    );
 }
 
 fn states(device: &Device) -> Tensor<2> {

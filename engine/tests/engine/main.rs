@@ -12,6 +12,7 @@ mod golden_files;
 #[path = "../golden/weights.rs"]
 #[allow(dead_code)]
 mod golden_weights;
+mod guards;
 mod kernels;
 mod networks;
 mod objectives;
