@@ -15,6 +15,7 @@ mod golden_weights;
 mod kernels;
 mod networks;
 mod objectives;
+mod onnx_read;
 mod optimizers;
 mod sessions;
 mod training;
