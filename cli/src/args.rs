@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, NetworkKind, Norm, OptimizerKind,
-    RunConfig, Schedule, Squeeze,
+    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, Effort, NetworkKind, Norm,
+    OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite,
 };
 
 use crate::data::DataCommand;
@@ -34,6 +34,10 @@ pub enum Command {
     /// Attack the model of a run directory on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
+    /// Say whether the model of a run directory is robust or only masked.
+    ///
+    /// Runs a ladder of attacks from weak to strong and writes what it found into the run directory.
+    Evaluate(EvaluateArgs),
     /// Fetch data sets, and see what is in them.
     #[command(subcommand)]
     Data(DataCommand),
@@ -140,14 +144,45 @@ pub struct ExportArgs {
 }
 
 #[derive(clap::Args)]
+pub struct EvaluateArgs {
+    /// Run directory of the model.
+    pub run_dir: PathBuf,
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    /// How thoroughly: a look (quick), every kind of attack (standard), more of each (full) [default:
+    /// the run's, standard].
+    #[arg(long, value_parser = names::<Effort>(Effort::ALL.map(Effort::name)))]
+    effort: Option<Effort>,
+    /// Norm that perturbations are measured in [default: the run's, linf].
+    #[arg(long, value_parser = names::<Norm>(Norm::ALL.map(Norm::name)))]
+    norm: Option<Norm>,
+    /// Radius of the ball in pixel units (images are in [0, 1]) [default: the run's, 0.3].
+    #[arg(long)]
+    epsilon: Option<f64>,
+    /// Test images to judge on [default: the run's, 500].
+    #[arg(long)]
+    images: Option<usize>,
+    /// Images attacked at a time [default: the run's, 128].
+    #[arg(long)]
+    batch_size: Option<usize>,
+}
+
+#[derive(clap::Args)]
 pub struct AttackArgs {
     /// Run directory of the model.
     pub run_dir: PathBuf,
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// Projected gradient descent, or Auto-PGD, which finds its step sizes itself [default: the
-    /// run's, pgd].
+    /// AutoAttack instead of one attack: Auto-PGD, targeted Auto-PGD, targeted FAB and Square
+    /// (standard), the same with restarts (plus), or for models that answer at random (rand).
+    #[arg(long, value_parser = names::<Suite>(Suite::ALL.map(Suite::name)),
+        conflicts_with_all = ["method", "loss", "targets", "step_size", "iterations", "restarts", "momentum", "samples", "draws"])]
+    pub suite: Option<Suite>,
+    /// How points are searched. With gradients: one step (fgsm), projected gradient descent (pgd),
+    /// Auto-PGD, which finds its step sizes itself (apgd), the nearest boundary (fab). With the logits
+    /// alone: square, spsa, noise. With decisions alone: hop-skip-jump [default: the run's, pgd].
     #[arg(long, value_parser = names::<AttackMethod>(AttackMethod::ALL.map(AttackMethod::name)))]
     method: Option<AttackMethod>,
     /// Norm that the perturbation is measured in [default: the run's, linf].
@@ -164,10 +199,12 @@ pub struct AttackArgs {
     /// targeted form of the loss; 0 is untargeted [default: the run's, 0].
     #[arg(long)]
     targets: Option<usize>,
-    /// Step size in pixel units; 0 takes 2.5 epsilon / iterations [default: the run's, 0.01].
+    /// Step size in pixel units; 0 takes 2.5 epsilon / iterations [default: the run's, 0.01; 0 with
+    /// another method].
     #[arg(long)]
     step_size: Option<f64>,
-    /// Gradient steps of each restart [default: the run's, 40].
+    /// Iterations of each restart: gradient steps, queries of square, draws of noise [default: the
+    /// run's, 40; what is usual with another method].
     #[arg(long)]
     iterations: Option<usize>,
     /// How often to start anew, on the images left standing [default: the run's, 1].
@@ -176,6 +213,13 @@ pub struct AttackArgs {
     /// Share of the gathered gradient that is kept from step to step [default: the run's, 0].
     #[arg(long)]
     momentum: Option<f64>,
+    /// Points whose logits spsa takes for each step [default: the run's, 248].
+    #[arg(long)]
+    samples: Option<usize>,
+    /// How often a model that answers at random is asked about each point: expectation over
+    /// transformation [default: the run's, 1].
+    #[arg(long)]
+    draws: Option<usize>,
     /// Test images to attack [default: the run's, 1000].
     #[arg(long)]
     images: Option<usize>,
@@ -274,8 +318,35 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 impl AttackArgs {
     /// The flags put over `config`.
-    pub fn over(&self, mut config: AttackConfig) -> AttackConfig {
-        put(&mut config.method, self.method);
+    ///
+    /// # Errors
+    /// Names the flag that the method has no use for.
+    pub fn over(&self, mut config: AttackConfig) -> Result<AttackConfig> {
+        if let Some(method) = self.method.filter(|method| *method != config.method) {
+            // The run's numbers are those of its own method.
+            config.method = method;
+            config.iterations = method.usual_iterations();
+            config.step_size = 0.0;
+        }
+        for (setting, flag, is_given) in [
+            (Setting::Loss, "--loss", self.loss.is_some()),
+            (Setting::Targets, "--targets", self.targets.is_some()),
+            (Setting::StepSize, "--step-size", self.step_size.is_some()),
+            (
+                Setting::Iterations,
+                "--iterations",
+                self.iterations.is_some(),
+            ),
+            (Setting::Restarts, "--restarts", self.restarts.is_some()),
+            (Setting::Momentum, "--momentum", self.momentum.is_some()),
+            (Setting::Samples, "--samples", self.samples.is_some()),
+        ] {
+            anyhow::ensure!(
+                !is_given || config.method.takes(setting),
+                "{flag}: {} has no such setting; leave it out",
+                config.method.title()
+            );
+        }
         put(&mut config.norm, self.norm);
         put(&mut config.epsilon, self.epsilon);
         put(&mut config.loss, self.loss);
@@ -285,7 +356,21 @@ impl AttackArgs {
         put(&mut config.restarts, self.restarts);
         put(&mut config.momentum, self.momentum);
         put(&mut config.images, self.images);
+        put(&mut config.samples, self.samples);
+        put(&mut config.draws, self.draws);
         put(&mut config.batch_size, self.batch_size);
+        Ok(config)
+    }
+}
+
+impl EvaluateArgs {
+    /// The flags put over `config`.
+    pub fn over(&self, mut config: RunConfig) -> RunConfig {
+        put(&mut config.attack.norm, self.norm);
+        put(&mut config.attack.epsilon, self.epsilon);
+        put(&mut config.evaluation.effort, self.effort);
+        put(&mut config.evaluation.images, self.images);
+        put(&mut config.evaluation.batch_size, self.batch_size);
         config
     }
 }

@@ -1,17 +1,20 @@
 //! `squeeze bench`: what a training step and a PGD iteration cost here.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use squeeze_engine::attack::run::{Target, run};
+use squeeze_engine::attack::begin::{Batch, begin};
 use squeeze_engine::config::{DataKind, NetworkKind, ObjectiveConfig, RunConfig};
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::device;
+use squeeze_engine::evaluate::read;
 use squeeze_engine::event::Event;
+use squeeze_engine::model::Model;
 use squeeze_engine::random::{Purpose, Stream};
-use squeeze_engine::resident::Resident;
+use squeeze_engine::resident::{Resident, Source};
 use squeeze_engine::train::Trainer;
 
 use crate::args::BenchArgs;
@@ -107,15 +110,29 @@ fn round_of(config: &RunConfig, data: &Resident, attack: bool) -> Result<(f64, O
     if !attack {
         return Ok((1e3 / steps_per_sec, None));
     }
-    let target = Target {
-        network: &trainer.model(),
-        data,
+    let model = Model::new(&trainer.model(), &config.guard, config.seed);
+    let places = 0..config.attack.batch_size;
+    let batch = Batch {
+        clean: data.images(Source::Test, places.clone()),
+        labels: data.labels(Source::Test, places),
+        targets: Vec::new(),
+        classes: data.data().classes.len(),
         seed: config.seed,
+        index: 0,
+        restart: 0,
     };
-    let mut ignore = |_| {};
-    let attack = run(&target, &config.attack, 0, &control, &mut ignore);
-    let summary = pollster::block_on(attack)?;
-    Ok((1e3 / steps_per_sec, Some(summary.ms_per_iteration)))
+    // Without the looks of a whole attack, which leave out images that have fallen.
+    let mut attack = begin(&config.attack, &batch);
+    let wait = |scores| pollster::block_on(read(scores));
+    wait(attack.worst().scores)?;
+    let began = Instant::now();
+    for _ in 0..config.attack.iterations {
+        attack.step(&|images| model.logits(images));
+    }
+    wait(attack.worst().scores)?;
+    let ms = began.elapsed().as_secs_f64() * 1e3;
+    let per_iteration = ms / config.attack.iterations as f64;
+    Ok((1e3 / steps_per_sec, Some(per_iteration)))
 }
 
 /// The largest resident set of this process so far.

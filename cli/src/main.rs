@@ -5,8 +5,10 @@ mod attack;
 mod bench;
 mod data;
 mod devices;
+mod evaluate;
 mod export;
 mod interrupt;
+mod model;
 mod run_dir;
 mod say;
 mod show;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => train::train(&args),
         Command::Attack(args) => attack::attack(&args),
+        Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Data(command) => data::data(&command).map(done),
         Command::Export(args) => export::export(&args).map(done),
         Command::Presets => {

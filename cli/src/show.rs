@@ -4,8 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use squeeze_engine::config::AttackMethod;
-use squeeze_engine::event::{AttackProgress, AttackSummary, Event, StepMetrics, Steps};
+use squeeze_engine::event::{AttackProgress, AttackSummary, Event, Rung, StepMetrics, Steps};
 
 use crate::devices::describe;
 use crate::say::say;
@@ -112,11 +111,32 @@ impl People {
             Event::AttackStarted(_)
             | Event::AttackFrame(_)
             | Event::Saved { .. }
+            // Its table of signs comes with the verdict.
+            | Event::Sign(_)
             | Event::DataProgress { .. }
             | Event::Runs { .. }
             | Event::RunOpened(_)
             | Event::RunFile { .. } => {}
             Event::AttackProgress(progress) => self.attack(progress),
+            Event::RungProgress { name, done, of_batch } => self.rung_progress(name, *done, *of_batch),
+            Event::Rung(rung) => self.rung(rung),
+            Event::SuiteFinished(summary) => self.finish(&format!(
+                "AutoAttack {}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} s{})",
+                summary.suite.name(),
+                summary.norm.name(),
+                summary.epsilon,
+                summary.images,
+                100.0 * summary.clean_accuracy,
+                100.0 * summary.robust_accuracy,
+                summary.seconds,
+                if summary.stopped { "; stopped early" } else { "" }
+            )),
+            Event::Verdict(report) => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                eprintln!("{} after {:.1} s", report.verdict.title(), report.seconds);
+            }
             Event::AttackFinished(summary) => self.finish(&attack_result(summary)),
             Event::Warning { message } => self.finish(&format!("note: {message}")),
             Event::Failed { message } => self.finish(&format!("failed: {message}")),
@@ -163,6 +183,36 @@ impl People {
         );
     }
 
+    /// A bar of a thousand parts, which is only shown on a terminal: every rung has its line.
+    fn rung_progress(&mut self, name: &str, done: f64, of_batch: f64) {
+        if self.bar.is_none() {
+            self.start(1000, 0);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position((1000.0 * done) as u64);
+            bar.set_message(format!("{name}, {:.0} % of the batch", 100.0 * of_batch));
+        }
+    }
+
+    fn rung(&mut self, rung: &Rung) {
+        self.line(&format!(
+            "{}: tried on {}, fooled {}, {:.2} % left ({:.1} s)",
+            rung.name,
+            rung.attacked,
+            rung.fallen,
+            100.0 * rung.standing as f64 / rung.images.max(1) as f64,
+            rung.seconds
+        ));
+    }
+
+    /// A line that stays.
+    fn line(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
     fn start(&mut self, total: usize, done: usize) {
         self.last_line = done;
         if !std::io::stderr().is_terminal() {
@@ -199,24 +249,11 @@ impl People {
 
 fn attack_result(summary: &AttackSummary) -> String {
     let config = &summary.config;
-    let (method, steps) = match config.method {
-        AttackMethod::Pgd => ("PGD", format!(" of {}", config.step_length())),
-        AttackMethod::Apgd => ("APGD", String::new()),
-    };
-    let targets = match config.targets {
-        0 => String::new(),
-        targets => format!(", {targets} targets"),
-    };
-    let restarts = match config.restarts {
-        1 => String::new(),
-        restarts => format!("{restarts} restarts of "),
-    };
     format!(
-        "{} {method} on {}{targets}, epsilon {}, {restarts}{} iterations{steps}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        "{}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        config.describe(),
         config.norm.name(),
-        config.loss.name(),
         config.epsilon,
-        config.iterations,
         summary.images,
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,

@@ -1,12 +1,11 @@
 //! Accuracy on clean images.
 
-use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::config::ObjectiveConfig;
 use crate::control::{Control, Wish, Yielder};
 use crate::event::{Evaluation, Part};
-use crate::network::Network;
+use crate::model::Model;
 use crate::objective::reference;
 use crate::resident::{Resident, Source};
 
@@ -34,21 +33,20 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceF
         .map_err(|error| DeviceFailure(format!("{error:?}")))
 }
 
-/// Evaluates the network on the held-out training images `places`, or on the test images `places`.
+/// Evaluates the model on the held-out training images `places`, or on the test images `places`.
 ///
 /// `step` is only passed on into the result, which is `None` if the user stopped it.
 ///
 /// # Errors
 /// [`DeviceFailure`] if the device does not answer.
 pub async fn evaluate(
-    network: &Network,
+    model: &Model,
     data: &Resident,
     part: Part,
     places: &[u32],
     step: usize,
     control: &Control,
 ) -> Result<Option<Evaluation>, DeviceFailure> {
-    let network = network.valid();
     let source = match part {
         Part::HeldOut => Source::Train,
         Part::Test => Source::Test,
@@ -63,7 +61,7 @@ pub async fn evaluate(
             return Ok(None);
         }
         let places = || places.iter().map(|&place| place as usize);
-        let logits = read(network.forward(data.images(source, places()))).await?;
+        let logits = read(model.answer(data.images(source, places()))).await?;
         let labels = data.labels(source, places());
         let parts = reference::objective(&logits, &labels, &ObjectiveConfig::natural());
         sum += parts.cross_entropy * labels.len() as f64;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{AttackConfig, DataKind, RunConfig};
+use crate::config::{AttackConfig, DataKind, Norm, RunConfig, Suite};
+use crate::verdict::report::{Report, Sign};
 
 /// Something that a run reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +68,23 @@ pub enum Event {
     AttackProgress(AttackProgress),
     /// An attack is done, or was stopped (then it holds the images finished so far).
     AttackFinished(AttackSummary),
+    /// How far an attack of several has come.
+    RungProgress {
+        /// Its name.
+        name: String,
+        /// Share of its images that are done, in [0, 1].
+        done: f64,
+        /// Share of the batch at hand.
+        of_batch: f64,
+    },
+    /// An attack of several is done.
+    Rung(Rung),
+    /// A suite is done, or was stopped.
+    SuiteFinished(SuiteSummary),
+    /// A question of an evaluation is answered.
+    Sign(Sign),
+    /// An evaluation is done, or was stopped.
+    Verdict(Box<Report>),
     /// Something beside the command at work went wrong; the command goes on.
     Warning {
         /// What happened and what to do, in plain words.
@@ -248,6 +266,48 @@ pub struct TrainingSummary {
     pub test: Evaluation,
     /// Seconds spent training and evaluating, pauses not counted.
     pub seconds: f64,
+}
+
+/// One attack of several on the same images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// Its name.
+    pub name: String,
+    /// The attack; none if the images were made elsewhere.
+    pub config: Option<AttackConfig>,
+    /// Images that it was tried on.
+    pub attacked: usize,
+    /// Of these, how many it changed the class of.
+    pub fallen: usize,
+    /// Images on which the model has been right throughout, this rung included.
+    pub standing: usize,
+    /// Images of the whole ladder.
+    pub images: usize,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+/// What a suite of attacks found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SuiteSummary {
+    /// The suite.
+    pub suite: Suite,
+    /// The norm that perturbations are measured in.
+    pub norm: Norm,
+    /// Radius of the ball, in pixel units.
+    pub epsilon: f64,
+    /// Images.
+    pub images: usize,
+    /// Share of them classified correctly without attack, in [0, 1].
+    pub clean_accuracy: f64,
+    /// Share of them classified correctly under every attack, in [0, 1].
+    pub robust_accuracy: f64,
+    /// The attacks, in order.
+    pub rungs: Vec<Rung>,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// True if the user ended it early.
+    pub stopped: bool,
 }
 
 /// The beginning of an attack. Image arrays are row-major `[images, channels, height, width]`.

@@ -24,8 +24,12 @@ pub mod data;
 pub mod device;
 #[cfg(feature = "backend")]
 pub mod evaluate;
+#[cfg(feature = "backend")]
+pub mod guard;
 #[cfg(feature = "gpu")]
 pub mod kernel;
+#[cfg(feature = "backend")]
+pub mod model;
 #[cfg(feature = "backend")]
 pub mod network;
 #[cfg(feature = "backend")]
@@ -50,3 +54,4 @@ pub mod run;
 pub mod session;
 #[cfg(feature = "backend")]
 pub mod train;
+pub mod verdict;

@@ -30,6 +30,12 @@ pub enum Purpose {
     Adversary = 8,
     /// How far from the clean images an attack in l_2 starts; the index is that of its start.
     AttackRadius = 9,
+    /// What an attack draws on its way; the index is that of its start.
+    AttackWay = 10,
+    /// What a random guard does to images; the index is the training step, or 0.
+    Guard = 11,
+    /// Seeds of the attacks of an evaluation.
+    Rung = 12,
 }
 
 /// Names the stream of `seed` for `purpose`, at `index` (see [`Purpose`]).
@@ -58,6 +64,14 @@ impl Stream {
             block: 0,
             buffer: [0; 4],
             used: 4,
+        }
+    }
+
+    /// A stream of its own for the next tensor of random numbers.
+    pub fn branch(&mut self) -> StreamKey {
+        StreamKey {
+            key: [self.next_u32(), self.next_u32()],
+            ..self.key
         }
     }
 

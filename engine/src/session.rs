@@ -13,6 +13,7 @@ use crate::control::{Control, Wish};
 use crate::data::{DataFile, Dataset, ReadOptions, mnist, read};
 use crate::device;
 use crate::event::{DeviceReport, Event, RunOpened};
+use crate::model::Model;
 use crate::network::weights;
 use crate::protocol::Command;
 use crate::resident::Resident;
@@ -263,11 +264,13 @@ impl Session {
             .current
             .as_ref()
             .ok_or("there is no model to attack: train one first, or open a stored run")?;
-        fits(trainer.config(), data)?;
+        let config_of = trainer.config();
+        fits(config_of, data)?;
+        let model = Model::new(&trainer.model(), &config_of.guard, config_of.seed);
         let target = Target {
-            network: &trainer.model(),
+            model: &model,
             data,
-            seed: trainer.config().seed,
+            seed: config_of.seed,
         };
         run(&target, config, show, &self.control, emit)
             .await

@@ -43,6 +43,9 @@ pub enum Loss {
     /// `z_(1) - z_(3)` too. Two have no third, and no ratio of their one difference depends on them:
     /// there it is the margin.
     Dlr = 3,
+    /// `z_t - z_y`, or the margin `max_{j != y} z_j - z_y`: zero where another class takes over, which
+    /// is what FAB walks to (Croce and Hein 2020, arXiv:1907.02044).
+    Difference = 4,
 }
 
 /// What the kernel makes of a batch.
@@ -89,6 +92,7 @@ pub fn attack_loss(logits: &[f32], labels: &[u32], targets: &[u32], loss: Loss) 
             Loss::Rescaled => cross_entropy(z, scale(z), y, t, g),
             Loss::Margin => margin(z, y, t, g),
             Loss::Dlr => dlr(z, y, t, g),
+            Loss::Difference => difference(z, y, t, g),
         };
         let other = largest_but(z, y);
         let is_right = (0..classes).all(|j| j == y || z[j] < z[y] || (z[j] == z[y] && j > y));
@@ -144,6 +148,13 @@ fn margin(z: &[f32], y: usize, t: Option<usize>, g: &mut [f32]) -> f32 {
     g[up] += 1.0;
     g[down] -= 1.0;
     z[up] - z[down]
+}
+
+fn difference(z: &[f32], y: usize, t: Option<usize>, g: &mut [f32]) -> f32 {
+    let up = t.unwrap_or_else(|| largest_but(z, y));
+    g[up] += 1.0;
+    g[y] -= 1.0;
+    z[up] - z[y]
 }
 
 fn dlr(z: &[f32], y: usize, t: Option<usize>, g: &mut [f32]) -> f32 {
@@ -235,7 +246,13 @@ fn ln1p(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const LOSSES: [Loss; 4] = [Loss::CrossEntropy, Loss::Rescaled, Loss::Margin, Loss::Dlr];
+    const LOSSES: [Loss; 5] = [
+        Loss::CrossEntropy,
+        Loss::Rescaled,
+        Loss::Margin,
+        Loss::Dlr,
+        Loss::Difference,
+    ];
 
     fn one(z: &[f32], y: u32, t: u32, loss: Loss) -> Losses {
         attack_loss(z, &[y], &[t], loss)
@@ -280,6 +297,8 @@ mod tests {
         close(value(&z, 2, NO_TARGET, Loss::Margin), 0.5);
         close(value(&z, 1, NO_TARGET, Loss::Margin), -0.5);
         close(value(&z, 2, 0, Loss::Margin), -2.0);
+        close(value(&z, 1, NO_TARGET, Loss::Difference), -0.5);
+        close(value(&z, 2, 0, Loss::Difference), -1.5);
         close(value(&z, 1, NO_TARGET, Loss::Dlr), -0.5 / 2.0);
         close(value(&z, 2, NO_TARGET, Loss::Dlr), 0.5 / 2.0);
         close(value(&z, 1, 3, Loss::Dlr), -4.0 / (3.0 - 0.75));

@@ -7,6 +7,7 @@
 pub mod attack_loss;
 pub mod attack_step;
 pub mod batch_gather;
+pub mod fab_step;
 pub mod objective;
 pub mod philox;
 pub mod random_fill;
@@ -16,6 +17,7 @@ pub const KERNELS: &[(&str, &str)] = &[
     ("attack_loss", attack_loss::WGSL),
     ("attack_step", attack_step::WGSL),
     ("batch_gather", batch_gather::WGSL),
+    ("fab_step", fab_step::WGSL),
     ("objective_backward", objective::BACKWARD),
     ("objective_forward", objective::FORWARD),
     ("random_fill", random_fill::WGSL),

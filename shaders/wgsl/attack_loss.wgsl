@@ -25,6 +25,7 @@ const LEAST: f32 = 1e-37;
 const CROSS_ENTROPY: u32 = 0u;
 const RESCALED: u32 = 1u;
 const MARGIN: u32 = 2u;
+const DIFFERENCE: u32 = 4u;
 
 // Of the image at hand.
 var<private> first: u32;
@@ -156,6 +157,13 @@ fn margin(y: u32, t: u32) -> f32 {
     return z(up) - z(down);
 }
 
+fn difference(y: u32, t: u32) -> f32 {
+    clear();
+    let up = select(t, largest_but(y), t == NO_TARGET);
+    pull(up, y, 1.0);
+    return z(up) - z(y);
+}
+
 fn dlr(y: u32, t: u32) -> f32 {
     if classes == 2u {
         return margin(y, t);
@@ -208,6 +216,9 @@ fn main(
         }
         case MARGIN: {
             value = margin(y, t);
+        }
+        case DIFFERENCE: {
+            value = difference(y, t);
         }
         default: {
             value = dlr(y, t);

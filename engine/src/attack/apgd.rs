@@ -1,13 +1,16 @@
 //! Auto-PGD (Croce and Hein 2020, arXiv:2003.01690, algorithm 1): steps that carry on, and a step
 //! size that each image halves for itself where it does not get on.
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::Tensor;
+use squeeze_shaders::attack_loss::SCORES;
 use squeeze_shaders::attack_step::state;
 
 use super::ball::Ball;
 use super::climb::{Aims, Loss};
-use super::pgd::Iterates;
-use super::walk::{Keep, Walk, Walked};
+use super::iterates::{Classify, Iterates};
+use super::rows::{Rows, choose};
+use super::walk::{Keep, Walk};
+use super::worst::Worst;
 
 /// Weight of the new point against the way that the last step went, from the second step on.
 const ALPHA: f32 = 0.75;
@@ -26,10 +29,8 @@ pub struct Apgd {
     evaluated: usize,
     /// Gradients at the points with the highest loss.
     at_best: Option<Tensor<4>>,
-    /// The last point of each image that was wrong.
-    wrong: Tensor<4>,
-    /// 1 if every point so far was right, `[batch, 1]`, like all that follow.
-    right: Tensor<2>,
+    worst: Worst,
+    /// `[batch, 1]`, like all that follow.
     last_loss: Tensor<2>,
     /// How often the loss has risen since the last check.
     rises: Tensor<2>,
@@ -63,8 +64,7 @@ impl Apgd {
             checks: Checks::new(iterations),
             evaluated: 0,
             at_best: None,
-            wrong: start,
-            right: column(1.0),
+            worst: Worst::none(start),
             last_loss: column(0.0),
             rises: column(0.0),
             best_at_check: column(0.0),
@@ -73,14 +73,13 @@ impl Apgd {
     }
 
     /// Evaluates the current points; gives back their logits and the gradients to go on along.
-    fn evaluate(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> (Tensor<2>, Tensor<4>) {
+    fn evaluate(&mut self, classify: Classify) -> (Tensor<2>, Tensor<4>) {
         let found = self.walk.climb(classify, &self.aims, self.loss);
         let x = self.walk.x();
         let of = |place: usize| found.states.clone().narrow(1, place, 1);
-        let (loss, right) = (of(state::LOSS), of(state::RIGHT));
-        let is_wrong = right.clone().equal_elem(0.0);
-        self.wrong = choose(&is_wrong, x.clone(), self.wrong.clone());
-        self.right = self.right.clone().min_pair(right);
+        let loss = of(state::LOSS);
+        let scores = found.states.clone().narrow(1, state::LOSS, SCORES);
+        self.worst.offer(&x, scores);
 
         let Some(at_best) = self.at_best.take() else {
             self.at_best = Some(found.gradient.clone());
@@ -125,36 +124,37 @@ impl Iterates for Apgd {
         self.walk.x()
     }
 
-    fn step(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
+    fn step(&mut self, classify: Classify) -> Tensor<2> {
         let (logits, gradient) = self.evaluate(classify);
         self.walk.step(gradient);
         self.walk.set_alpha(ALPHA);
         logits
     }
 
-    fn finish(mut self: Box<Self>, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Walked {
-        let (_, gradient) = self.evaluate(classify);
-        self.walk.step(gradient);
-        let Walked { best, states } = self.walk.end();
-        let is_wrong = self.right.clone().equal_elem(0.0);
-        let batch = states.dims()[0];
-        let place = state::BEST_RIGHT..state::BEST_RIGHT + 1;
-        Walked {
-            best: choose(&is_wrong, self.wrong, best),
-            states: states.slice_assign([0..batch, place], self.right),
+    fn worst(&self) -> Worst {
+        self.worst.clone()
+    }
+
+    fn keep(&mut self, rows: &Rows) {
+        self.walk.keep(rows);
+        self.aims.keep(rows);
+        self.worst.keep(rows);
+        self.at_best = self.at_best.take().map(|at_best| rows.of(at_best));
+        for column in [
+            &mut self.last_loss,
+            &mut self.rises,
+            &mut self.best_at_check,
+            &mut self.was_halved,
+        ] {
+            *column = rows.of(column.clone());
         }
     }
-}
 
-/// Rows of `yes` where the mask holds, of `no` elsewhere.
-///
-/// # Shapes
-/// - `mask`: `[batch, 1]`
-/// - the others: `[batch, channels, height, width]`
-fn choose(mask: &Tensor<2, Bool>, yes: Tensor<4>, no: Tensor<4>) -> Tensor<4> {
-    let shape = yes.dims();
-    let mask = mask.clone().reshape([shape[0], 1, 1, 1]).expand(shape);
-    no.mask_where(mask, yes)
+    fn finish(mut self: Box<Self>, classify: Classify) -> Worst {
+        let (_, scores) = self.aims.score(classify, &self.walk.x(), self.loss);
+        self.worst.offer(&self.walk.x(), scores);
+        self.worst
+    }
 }
 
 /// After which iterations the step sizes are looked at (the paper, section 3.1: the distances shrink

@@ -17,6 +17,38 @@ pub struct Ball {
 }
 
 impl Ball {
+    /// The length of each image's perturbation in the norm, in pixel units.
+    ///
+    /// # Shapes
+    /// - `offsets`: `[batch, channels, height, width]`
+    /// - output: `[batch, 1]`
+    pub fn lengths(&self, offsets: Tensor<4>) -> Tensor<2> {
+        let [batch, channels, height, width] = offsets.dims();
+        let rows = offsets.reshape([batch, channels * height * width]);
+        match self.norm {
+            Norm::Linf => rows.abs().max_dim(1),
+            Norm::L2 => (rows.clone() * rows).sum_dim(1).sqrt(),
+        }
+    }
+
+    /// The points in the ball, and in the image range, on the way to those outside.
+    ///
+    /// # Shapes
+    /// - all: `[batch, channels, height, width]`
+    pub fn project(&self, clean: &Tensor<4>, points: Tensor<4>) -> Tensor<4> {
+        let offsets = points - clean.clone();
+        let offsets = match self.norm {
+            Norm::Linf => offsets.clamp(-self.epsilon, self.epsilon),
+            Norm::L2 => {
+                let lengths = self.lengths(offsets.clone()).clamp_min(f32::MIN_POSITIVE);
+                let factor = (lengths.recip() * self.epsilon).clamp_max(1.0);
+                let batch = offsets.dims()[0];
+                offsets * factor.reshape([batch, 1, 1, 1])
+            }
+        };
+        (clean.clone() + offsets).clamp(0.0, 1.0)
+    }
+
     /// A start uniform in the ball around each image, cut to the image range: in l_inf every pixel
     /// moves by its own uniform number; in l_2 the image moves in a random direction, by
     /// `epsilon u^(1/n)` with `u` uniform and `n` the number of pixels.

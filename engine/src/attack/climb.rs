@@ -6,12 +6,17 @@ use burn::tensor::{Device, Tensor, TensorData};
 use squeeze_shaders::attack_loss::{self, NO_TARGET, SCORES};
 use squeeze_shaders::attack_step::STATE;
 
+use super::iterates::Classify;
+use super::rows::Rows;
+
 pub use squeeze_shaders::attack_loss::Loss;
 
 /// What the images of a batch are, and what they are to be taken for.
 pub struct Aims {
     labels: Vec<u32>,
     targets: Vec<u32>,
+    /// How often the model is asked about a point.
+    draws: usize,
     #[cfg(feature = "gpu")]
     on_device: Option<[Tensor<1, burn::tensor::Int>; 2]>,
 }
@@ -43,7 +48,49 @@ impl Aims {
                 .then(|| [&labels, &targets].map(|words| crate::kernel::words(words, device))),
             labels,
             targets,
+            draws: 1,
         }
+    }
+
+    /// For a model that answers at random: asks it so often about each point, at least once. The mean
+    /// of its logits is its answer, and the mean of the gradients is followed: expectation over
+    /// transformation (Athalye et al. 2018, arXiv:1707.07397).
+    #[must_use]
+    pub fn asked(self, draws: usize) -> Self {
+        Self {
+            draws: draws.max(1),
+            ..self
+        }
+    }
+
+    /// Goes on with some of the images.
+    pub fn keep(&mut self, rows: &Rows) {
+        self.labels = rows.pick(&self.labels);
+        self.targets = rows.pick(&self.targets);
+        #[cfg(feature = "gpu")]
+        if let Some(words) = &mut self.on_device {
+            let device = words[0].device();
+            *words =
+                [&self.labels, &self.targets].map(|words| crate::kernel::words(words, &device));
+        }
+    }
+
+    /// Logits and scores at `x`, without a gradient.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`, without autodiff
+    /// - output: `[batch, classes]` and `[batch, SCORES]`, without autodiff
+    pub fn score(&self, classify: Classify, x: &Tensor<4>, loss: Loss) -> (Tensor<2>, Tensor<2>) {
+        let ask = || classify(x.clone().autodiff()).inner();
+        let logits = (1..self.draws).fold(ask(), |sum, _| sum + ask());
+        let logits = if self.draws > 1 {
+            logits / self.draws as f32
+        } else {
+            logits
+        };
+        let states = Tensor::zeros([self.len(), STATE], &logits.device());
+        let (_, states) = self.losses(logits.clone(), loss, states);
+        (logits, states.narrow(1, 0, SCORES))
     }
 
     /// Images of the batch.
@@ -118,7 +165,36 @@ pub struct Climb {
 /// - `x`: `[batch, channels, height, width]`, without autodiff
 /// - `states`: `[batch, STATE]`
 pub fn climb(
-    classify: impl Fn(Tensor<4>) -> Tensor<2>,
+    classify: Classify,
+    x: Tensor<4>,
+    aims: &Aims,
+    loss: Loss,
+    states: Tensor<2>,
+) -> Climb {
+    let mut found = climb_once(classify, x.clone(), aims, loss, states);
+    if aims.draws == 1 {
+        return found;
+    }
+    for _ in 1..aims.draws {
+        let next = climb_once(classify, x.clone(), aims, loss, found.states);
+        found = Climb {
+            logits: found.logits + next.logits,
+            gradient: found.gradient + next.gradient,
+            states: next.states,
+        };
+    }
+    let share = 1.0 / aims.draws as f32;
+    let logits = found.logits * share;
+    let (_, states) = aims.losses(logits.clone(), loss, found.states);
+    Climb {
+        logits,
+        gradient: found.gradient * share,
+        states,
+    }
+}
+
+fn climb_once(
+    classify: Classify,
     x: Tensor<4>,
     aims: &Aims,
     loss: Loss,

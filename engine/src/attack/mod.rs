@@ -2,7 +2,19 @@
 
 pub mod apgd;
 pub mod ball;
+pub mod begin;
 pub mod climb;
+pub mod fab;
+pub mod hop_skip_jump;
+pub mod iterates;
+pub mod ladder;
+pub mod nearest;
+pub mod noise;
 pub mod pgd;
+pub mod rows;
 pub mod run;
+pub mod spsa;
+pub mod square;
+pub mod suite;
 pub mod walk;
+pub mod worst;

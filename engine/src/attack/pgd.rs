@@ -5,7 +5,10 @@ use burn::tensor::Tensor;
 
 use super::ball::Ball;
 use super::climb::{Aims, Loss};
-use super::walk::{Keep, Walk, Walked};
+use super::iterates::{Classify, Iterates};
+use super::rows::Rows;
+use super::walk::{Keep, Walk};
+use super::worst::Worst;
 
 /// How an attack goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,19 +21,6 @@ pub struct Method {
     pub momentum: f64,
     /// What is climbed.
     pub loss: Loss,
-}
-
-/// An attack that goes point by point. The classifier's weights must not require gradients
-/// (`Module::no_grad`), so that theirs are not computed.
-pub trait Iterates {
-    /// The current points, `[batch, channels, height, width]`.
-    fn x(&self) -> Tensor<4>;
-
-    /// One step; returns the logits at the points that it started from, `[batch, classes]`.
-    fn step(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2>;
-
-    /// The worst point of each image, the last one among them.
-    fn finish(self: Box<Self>, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Walked;
 }
 
 /// The iterates of one batch.
@@ -88,14 +78,24 @@ impl Iterates for Pgd {
         self.walk.x()
     }
 
-    fn step(&mut self, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Tensor<2> {
+    fn step(&mut self, classify: Classify) -> Tensor<2> {
         let found = self.walk.climb(classify, &self.aims, self.method.loss);
         let direction = self.gather(found.gradient);
         self.walk.step(direction);
         found.logits
     }
 
-    fn finish(self: Box<Self>, classify: &dyn Fn(Tensor<4>) -> Tensor<2>) -> Walked {
+    fn worst(&self) -> Worst {
+        self.walk.worst()
+    }
+
+    fn keep(&mut self, rows: &Rows) {
+        self.walk.keep(rows);
+        self.aims.keep(rows);
+        self.gathered = self.gathered.take().map(|gathered| rows.of(gathered));
+    }
+
+    fn finish(self: Box<Self>, classify: Classify) -> Worst {
         self.walk.finish(classify, &self.aims, self.method.loss)
     }
 }

@@ -1,25 +1,28 @@
 //! An attack on the test set, batch by batch, with its reports.
 
-use burn::module::Module;
-use burn::tensor::{Int, Tensor, TensorData};
-use squeeze_shaders::attack_step::{STATE, state};
+use burn::tensor::Tensor;
+use squeeze_shaders::attack_loss::SCORES;
 use web_time::{Duration, Instant};
 
-use super::apgd::Apgd;
 use super::ball::Ball;
+use super::begin::{Batch, begin};
 use super::climb::{Aims, Loss};
-use super::pgd::{Iterates, Method, Pgd};
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Norm};
+use super::iterates::Classify;
+use super::rows::Rows;
+use super::worst::{Worst, score};
+use crate::config::{AttackConfig, AttackLoss, ConfigError, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
-use crate::network::Network;
+use crate::model::Model;
 use crate::objective::reference::{argmax, softmax};
-use crate::random::{Purpose, StreamKey, key};
 use crate::resident::{Resident, Source};
 
 /// Images on show are read from the device about this often.
 const SHOW_EVERY: Duration = Duration::from_millis(80);
+
+/// Answers of a model that answers at random, by whose mean an attack is judged.
+const CONFIRM: usize = 20;
 
 /// An attack that cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -33,21 +36,66 @@ pub enum AttackError {
 }
 
 /// What an attack runs on.
+#[derive(Clone, Copy)]
 pub struct Target<'a> {
-    /// The model, on the autodiff device.
-    pub network: &'a Network,
+    /// The model.
+    pub model: &'a Model,
     /// The data whose test images are attacked.
     pub data: &'a Resident,
     /// The run's seed.
     pub seed: u64,
 }
 
+/// What is wanted of an attack beside its numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// The first so many images are reported as they change in the first turn; with 0 little is read
+    /// from the device before a turn is done.
+    pub show: usize,
+    /// The first point of each image that fooled the model is kept.
+    pub keep: bool,
+    /// Images are attacked to the end, also when they have fallen, and the worst point of each is
+    /// kept.
+    pub whole: bool,
+}
+
+/// What an attack did to each image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The images, by their places in the test set.
+    pub places: Vec<usize>,
+    /// Whether the model is right without attack.
+    pub was_right: Vec<bool>,
+    /// Whether it is right without attack and at every point tried.
+    pub is_right: Vec<bool>,
+    /// Margin `z_y - max_{j != y} z_j` at the worst point; of images that were not attacked, without.
+    pub margins: Vec<f32>,
+    /// Pixels of the points that fooled the model, or of the worst ones, where they were asked for,
+    /// row-major, one image after the other; the clean image of those without such a point.
+    pub worst: Vec<f32>,
+    /// Length of the longest perturbation, in pixel units.
+    pub max_perturbation: f32,
+    /// Iterations of batches, each of the images left standing in it.
+    pub iterations: usize,
+    /// Time that they took.
+    pub iterating: Duration,
+    /// True if the user ended it early; then the last images are missing.
+    pub stopped: bool,
+}
+
+impl Outcome {
+    /// How many images the model is right about without attack.
+    pub fn clean_correct(&self) -> usize {
+        self.was_right.iter().filter(|right| **right).count()
+    }
+
+    /// How many it is right about under attack too.
+    pub fn robust_correct(&self) -> usize {
+        self.is_right.iter().filter(|right| **right).count()
+    }
+}
+
 /// Attacks the first `config.images` test images and reports through `emit`.
-///
-/// The first `show` of them are reported as they change in the first turn; with 0 nothing is read
-/// from the device before a turn is done. An image counts as robust if the model classifies it
-/// correctly without attack and at every point of every turn: each restart for each target. Turns
-/// after the first go on with the images that are robust so far.
 ///
 /// # Errors
 /// [`AttackError`]; the model is not changed by an attack.
@@ -58,72 +106,122 @@ pub async fn run(
     control: &Control,
     emit: &mut dyn FnMut(Event),
 ) -> Result<AttackSummary, AttackError> {
-    config.validate()?;
     let began = Instant::now();
     let images = config.images.min(target.data.data().test.len());
-    let mut attack = Attack {
-        target,
-        config,
-        method: Method {
-            ball: Ball {
-                norm: config.norm,
-                epsilon: config.epsilon,
-            },
-            step_size: config.step_length(),
-            momentum: config.momentum,
-            loss: config.loss.into(),
-        },
-        network: target.network.clone().no_grad(),
-        images,
-        show: show.min(config.batch_size).min(images),
-        iterations: 0,
-        iterating: Duration::ZERO,
-        tally: Tally::default(),
-        yielder: Yielder::new(),
+    let places: Vec<usize> = (0..images).collect();
+    let manner = Manner {
+        show,
+        ..Manner::default()
     };
-    let mut stopped = false;
-    for (index, start) in (0..images).step_by(config.batch_size).enumerate() {
-        let places = start..(start + config.batch_size).min(images);
-        if !attack.batch(index, places, control, emit).await? {
-            stopped = true;
-            break;
-        }
-    }
-    let tally = &attack.tally;
-    let share = |count: usize| count as f64 / tally.done.max(1) as f64;
+    let outcome = on(target, config, &places, manner, control, emit).await?;
+    let done = outcome.places.len();
+    let share = |count: usize| count as f64 / done.max(1) as f64;
+    let iterating = outcome.iterating.as_secs_f64() * 1e3;
     let summary = AttackSummary {
         config: config.clone(),
-        images: tally.done,
-        clean_accuracy: share(tally.clean_correct),
-        robust_accuracy: share(tally.robust_correct),
-        max_perturbation: f64::from(tally.max_perturbation),
-        ms_per_iteration: attack.iterating.as_secs_f64() * 1e3 / attack.iterations.max(1) as f64,
+        images: done,
+        clean_accuracy: share(outcome.clean_correct()),
+        robust_accuracy: share(outcome.robust_correct()),
+        max_perturbation: f64::from(outcome.max_perturbation),
+        ms_per_iteration: iterating / outcome.iterations.max(1) as f64,
         seconds: began.elapsed().as_secs_f64(),
-        stopped,
+        stopped: outcome.stopped,
     };
     emit(Event::AttackFinished(summary.clone()));
     Ok(summary)
 }
 
-#[derive(Default)]
-struct Tally {
-    done: usize,
-    clean_correct: usize,
-    robust_correct: usize,
-    max_perturbation: f32,
+/// Attacks the test images at `places`.
+///
+/// An image counts as robust if the model classifies it correctly without attack and at every point
+/// of every turn: each restart for each target. Turns after the first go on with the images that are
+/// robust so far, and a turn leaves out those that have fallen, from time to time.
+///
+/// # Errors
+/// [`AttackError`]; the model is not changed by an attack.
+pub async fn on(
+    target: &Target<'_>,
+    config: &AttackConfig,
+    places: &[usize],
+    manner: Manner,
+    control: &Control,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Outcome, AttackError> {
+    config.validate()?;
+    let mut attack = Attack {
+        target: *target,
+        config,
+        manner,
+        images: places.len(),
+        batches: places.len().div_ceil(config.batch_size),
+        outcome: Outcome::default(),
+        yielder: Yielder::new(),
+    };
+    for (index, places) in places.chunks(config.batch_size).enumerate() {
+        if !attack.batch(index, places, control, emit).await? {
+            attack.outcome.stopped = true;
+            break;
+        }
+    }
+    Ok(attack.outcome)
+}
+
+/// What the model makes of the test images at `places`, without attack.
+///
+/// # Errors
+/// [`AttackError`] if the device fails.
+pub async fn clean(
+    target: &Target<'_>,
+    places: &[usize],
+    batch_size: usize,
+) -> Result<Outcome, AttackError> {
+    let mut outcome = Outcome::default();
+    let mut yielder = Yielder::new();
+    for places in places.chunks(batch_size.max(1)) {
+        let images = target.data.images(Source::Test, places.iter().copied());
+        answer(target, places, images, &mut outcome).await?;
+        yielder.breathe().await;
+    }
+    Ok(outcome)
+}
+
+/// What the model makes of `images`, which stand for the test images at `places`: added to `outcome`.
+pub(crate) async fn answer(
+    target: &Target<'_>,
+    places: &[usize],
+    images: Tensor<4>,
+    outcome: &mut Outcome,
+) -> Result<(), AttackError> {
+    let labels = target.data.labels(Source::Test, places.iter().copied());
+    let classes = target.data.data().classes.len();
+    let asked = if target.model.is_random() { CONFIRM } else { 1 };
+    let ask = || target.model.answer(images.clone());
+    let sum = (1..asked).fold(ask(), |sum, _| sum + ask());
+    let logits = read(sum / asked as f32).await?;
+    for (logits, label) in logits.chunks_exact(classes).zip(labels) {
+        let is_right = argmax(logits) == usize::from(label);
+        outcome.was_right.push(is_right);
+        outcome.is_right.push(is_right);
+        outcome.margins.push(margin(logits, usize::from(label)));
+    }
+    outcome.places.extend(places);
+    Ok(())
 }
 
 struct Attack<'a> {
-    target: &'a Target<'a>,
+    target: Target<'a>,
     config: &'a AttackConfig,
-    method: Method,
-    network: Network,
+    manner: Manner,
     images: usize,
-    show: usize,
-    iterations: usize,
-    iterating: Duration,
-    tally: Tally,
+    batches: usize,
+    outcome: Outcome,
     yielder: Yielder,
+}
+
+/// The worst points of some images of a turn.
+struct Part {
+    rows: Vec<usize>,
+    worst: Worst,
 }
 
 impl Attack<'_> {
@@ -131,84 +229,111 @@ impl Attack<'_> {
     async fn batch(
         &mut self,
         index: usize,
-        places: std::ops::Range<usize>,
+        places: &[usize],
         control: &Control,
         emit: &mut dyn FnMut(Event),
     ) -> Result<bool, AttackError> {
-        let Target {
-            data: resident,
-            seed,
-            ..
-        } = *self.target;
-        let data = resident.data();
-        let config = self.config;
-        let classes = data.classes.len();
-        let labels = resident.labels(Source::Test, places.clone());
-        let clean = resident.images(Source::Test, places);
-        let clean_logits = read(self.classify(clean.clone())).await?;
-        let was_right: Vec<bool> = clean_logits
-            .chunks_exact(classes)
-            .zip(&labels)
-            .map(|(logits, &label)| argmax(logits) == label as usize)
+        let Target { model, data, seed } = self.target;
+        let set = data.data();
+        let classes = set.classes.len();
+        let labels = data.labels(Source::Test, places.iter().copied());
+        let clean = data.images(Source::Test, places.iter().copied());
+        let clean_logits = read(model.answer(clean.clone())).await?;
+        let rows = || clean_logits.chunks_exact(classes).zip(&labels);
+        let was_right: Vec<bool> = rows()
+            .map(|(logits, &label)| argmax(logits) == usize::from(label))
             .collect();
-        let show = if index == 0 { self.show } else { 0 };
+        let mut margins: Vec<f32> = rows()
+            .map(|(logits, &label)| margin(logits, usize::from(label)))
+            .collect();
+        let show = if index == 0 { self.manner.show } else { 0 };
+        let show = show.min(places.len());
         if show > 0 {
             emit(Event::AttackStarted(AttackStarted {
-                config: config.clone(),
-                image_shape: data.image_shape,
-                pixels: data.test.pixels[..show * data.image_len()].to_vec(),
-                labels: labels[..show].iter().map(|&label| label as usize).collect(),
+                config: self.config.clone(),
+                image_shape: set.image_shape,
+                pixels: places[..show]
+                    .iter()
+                    .flat_map(|place| {
+                        &set.test.pixels[place * set.image_len()..][..set.image_len()]
+                    })
+                    .copied()
+                    .collect(),
+                labels: labels[..show].iter().copied().map(usize::from).collect(),
                 probabilities: softmax(&clean_logits[..show * classes], classes),
                 classes,
             }));
         }
 
-        let batches = self.images.div_ceil(config.batch_size);
         let mut is_right = was_right.clone();
-        let mut standing: Vec<usize> = (0..labels.len()).collect();
-        for turn in 0..self.turns() {
-            let mut batch = Batch {
-                clean: rows(&clean, &standing),
-                labels: standing.iter().map(|&image| labels[image]).collect(),
-                targets: Vec::new(),
-                stream: key(seed, Purpose::AttackStart, index + turn * batches),
-            };
-            if config.targets > 0 {
-                let rank = turn / config.restarts;
-                let of = |&image: &usize| {
-                    let logits = &clean_logits[image * classes..][..classes];
-                    wrong_class(logits, labels[image], rank)
-                };
-                batch.targets = standing.iter().map(of).collect();
-            }
-            let show = if turn == 0 { show } else { 0 };
-            let Some(states) = self.turn(&batch, turn, show, control, emit).await? else {
-                return Ok(false);
-            };
-            for (state, &image) in states.chunks_exact(STATE).zip(&standing) {
-                is_right[image] &= state[state::BEST_RIGHT] == 1.0;
-            }
-            standing.retain(|&image| is_right[image]);
+        let keep = self.manner.keep || self.manner.whole;
+        let mut kept = match keep {
+            true => read(clean.clone()).await?,
+            false => Vec::new(),
+        };
+        // Images that are wrong already are only attacked to be shown.
+        let mut standing: Vec<usize> = (0..labels.len())
+            .filter(|&image| show > 0 || was_right[image])
+            .collect();
+        let turns = self.config.turns(classes);
+        for turn in 0..turns {
             if standing.is_empty() {
                 break;
             }
+            let restarts = turns / self.config.targets_of(classes).max(1);
+            let rank = turn / restarts;
+            let target = |&image: &usize| {
+                let logits = &clean_logits[image * classes..][..classes];
+                wrong_class(logits, labels[image], rank)
+            };
+            let batch = Batch {
+                clean: Rows::new(standing.clone(), &clean.device()).of(clean.clone()),
+                labels: standing.iter().map(|&image| labels[image]).collect(),
+                targets: match self.config.targets_of(classes) {
+                    0 => Vec::new(),
+                    _ => standing.iter().map(target).collect(),
+                },
+                classes,
+                seed,
+                index: index + turn * self.batches,
+                restart: turn % restarts,
+            };
+            let show = if turn == 0 { show } else { 0 };
+            let Some(parts) = self.turn(&batch, turn, show, control, emit).await? else {
+                return Ok(false);
+            };
+            for Part { rows, worst } in parts {
+                let scores = read(worst.scores).await?;
+                let pixels = match keep {
+                    true => read(worst.points).await?,
+                    false => Vec::new(),
+                };
+                for (at, (&row, scores)) in rows.iter().zip(scores.chunks_exact(SCORES)).enumerate()
+                {
+                    let image = standing[row];
+                    is_right[image] &= scores[score::RIGHT] != 0.0;
+                    margins[image] = margins[image].min(scores[score::MARGIN]);
+                    if self.manner.whole || (keep && scores[score::RIGHT] == 0.0) {
+                        let length = set.image_len();
+                        kept[image * length..][..length]
+                            .copy_from_slice(&pixels[at * length..][..length]);
+                    }
+                }
+            }
+            standing.retain(|&image| is_right[image]);
         }
-        let count = |right: &[bool]| right.iter().filter(|right| **right).count();
-        self.tally.done += labels.len();
-        self.tally.clean_correct += count(&was_right);
-        self.tally.robust_correct += count(&is_right);
-        emit(self.progress(config.iterations * self.turns()));
+        let outcome = &mut self.outcome;
+        outcome.places.extend(places);
+        outcome.was_right.extend(was_right);
+        outcome.is_right.extend(is_right);
+        outcome.margins.extend(margins);
+        outcome.worst.extend(kept);
+        emit(self.progress(self.config.rounds() * turns));
         Ok(true)
     }
 
-    /// How often each image may be attacked anew: every restart for every target.
-    fn turns(&self) -> usize {
-        let wrong = self.target.data.data().classes.len() - 1;
-        self.config.restarts * self.config.targets.clamp(1, wrong.max(1))
-    }
-
-    /// One restart for one target; gives back the states of the images, or nothing if the user
-    /// stopped it.
+    /// One restart for one target; gives back the worst points of all of its images, or nothing if
+    /// the user stopped it.
     async fn turn(
         &mut self,
         batch: &Batch,
@@ -216,81 +341,103 @@ impl Attack<'_> {
         show: usize,
         control: &Control,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Option<Vec<f32>>, AttackError> {
-        let iterations = self.config.iterations;
-        let clean = &batch.clean;
-        let ball = self.method.ball;
-        let start = ball.random_start(clean.clone(), batch.stream);
-        let device = clean.device();
-        let aims = if batch.targets.is_empty() {
-            Aims::untargeted(&batch.labels, &device)
-        } else {
-            Aims::targeted(&batch.labels, &batch.targets, &device)
-        };
-        let Method { loss, .. } = self.method;
-        let mut attack: Box<dyn Iterates> = match self.config.method {
-            AttackMethod::Pgd => Box::new(Pgd::new(clean.clone(), start, aims, self.method)),
-            AttackMethod::Apgd => Box::new(Apgd::new(
-                clean.clone(),
-                start,
-                aims,
-                ball,
-                loss,
-                iterations,
-            )),
-        };
+    ) -> Result<Option<Vec<Part>>, AttackError> {
+        let model = self.target.model;
+        let classify: Classify = &|images| model.logits(images);
+        let rounds = self.config.rounds();
+        let device = batch.clean.device();
+        let mut attack = begin(self.config, batch);
+        let mut rows: Vec<usize> = (0..batch.labels.len()).collect();
+        let mut parts = Vec::new();
+        let is_whole = self.manner.whole || model.is_random();
         let mut shown: Option<Instant> = None;
         let began = Instant::now();
-        for iteration in 0..iterations {
+        for iteration in 0..rounds {
             if control.wish() == Wish::Stop {
                 return Ok(None);
             }
             let x = attack.x();
-            let network = &self.network;
-            let logits = attack.step(&|images| network.forward(images));
-            self.iterations += 1;
-            if self.show > 0 && shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
+            let logits = attack.step(classify);
+            self.outcome.iterations += 1;
+            if self.manner.show > 0 && shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
+                    let clean = &batch.clean;
                     let frame = self.frame(iteration, show, x, clean, logits).await?;
                     emit(Event::AttackFrame(frame));
                 } else {
                     // Waits for the device, so that the count below is of work that is done.
                     read(logits).await?;
                 }
-                emit(self.progress(turn * iterations + iteration + 1));
+                emit(self.progress(turn * rounds + iteration + 1));
                 shown = Some(Instant::now());
             }
             self.yielder.breathe().await;
+            if show > 0 || is_whole || !is_look(iteration + 1) {
+                continue;
+            }
+            let right = read(attack.worst().scores.narrow(1, score::RIGHT, 1)).await?;
+            if self.manner.show == 0 {
+                emit(self.progress(turn * rounds + iteration + 1));
+            }
+            let is_standing = |row: &usize| right[*row] != 0.0;
+            let standing: Vec<usize> = (0..rows.len()).filter(is_standing).collect();
+            if standing.is_empty() {
+                break;
+            }
+            // By halves, so that a GPU sees few different sizes.
+            if 2 * standing.len() <= rows.len() {
+                let fallen: Vec<usize> = (0..rows.len()).filter(|row| !is_standing(row)).collect();
+                let mut worst = attack.worst();
+                worst.keep(&Rows::new(fallen.clone(), &device));
+                parts.push(Part {
+                    rows: fallen.iter().map(|&row| rows[row]).collect(),
+                    worst,
+                });
+                attack.keep(&Rows::new(standing.clone(), &device));
+                rows = standing.iter().map(|&row| rows[row]).collect();
+            }
         }
-        let network = &self.network;
-        let walked = attack.finish(&|images| network.forward(images));
-        let states = read(walked.states).await?;
-        self.iterating += began.elapsed();
+        let mut worst = attack.finish(classify);
+        if model.is_random() {
+            // One unlucky answer among many is no adversarial image: what counts is the mean of fresh
+            // ones.
+            let labels: Vec<u8> = rows.iter().map(|&row| batch.labels[row]).collect();
+            let aims = Aims::untargeted(&labels, &device).asked(CONFIRM);
+            (_, worst.scores) = aims.score(classify, &worst.points, Loss::Margin);
+        }
         if show > 0 {
-            let logits = self.classify(walked.best.clone());
+            let logits = model.answer(worst.points.clone());
+            let points = worst.points.clone();
             let frame = self
-                .frame(iterations, show, walked.best.clone(), clean, logits)
+                .frame(rounds, show, points, &batch.clean, logits)
                 .await?;
             emit(Event::AttackFrame(frame));
         }
-        let furthest = read(furthest(walked.best - clean.clone(), ball.norm)).await?;
-        self.tally.max_perturbation = self.tally.max_perturbation.max(furthest[0]);
-        Ok(Some(states))
-    }
-
-    /// Logits without autodiff.
-    fn classify(&self, images: Tensor<4>) -> Tensor<2> {
-        self.network.valid().forward(images)
+        parts.push(Part { rows, worst });
+        let ball = Ball {
+            norm: self.config.norm,
+            epsilon: self.config.epsilon,
+        };
+        for Part { rows, worst } in &parts {
+            let clean = Rows::new(rows.clone(), &device).of(batch.clean.clone());
+            let longest = ball.lengths(worst.points.clone() - clean).max();
+            let longest = read(longest).await?;
+            let most = &mut self.outcome.max_perturbation;
+            *most = longest.iter().fold(*most, |most, &length| most.max(length));
+        }
+        self.outcome.iterating += began.elapsed();
+        Ok(Some(parts))
     }
 
     fn progress(&self, iteration: usize) -> Event {
+        let classes = self.target.data.data().classes.len();
         Event::AttackProgress(AttackProgress {
-            images_done: self.tally.done,
+            images_done: self.outcome.places.len(),
             images: self.images,
-            clean_correct: self.tally.clean_correct,
-            robust_correct: self.tally.robust_correct,
+            clean_correct: self.outcome.clean_correct(),
+            robust_correct: self.outcome.robust_correct(),
             iteration,
-            iterations: self.config.iterations * self.turns(),
+            iterations: self.config.rounds() * self.config.turns(classes),
         })
     }
 
@@ -333,14 +480,21 @@ impl Attack<'_> {
     }
 }
 
-/// The images of a turn.
-struct Batch {
-    clean: Tensor<4>,
-    labels: Vec<u8>,
-    /// Whereto each is driven; none if that does not matter.
-    targets: Vec<u8>,
-    /// Where the start comes from.
-    stream: StreamKey,
+/// After so many iterations it is looked which images have fallen: 5, 10, 20, 40, ..., and every 500.
+/// Seldom, since the device stands still meanwhile.
+fn is_look(iteration: usize) -> bool {
+    iteration.is_multiple_of(500)
+        || (iteration.is_multiple_of(5) && (iteration / 5).is_power_of_two())
+}
+
+/// `z_y - max_{j != y} z_j`
+fn margin(logits: &[f32], label: usize) -> f32 {
+    let others = logits
+        .iter()
+        .enumerate()
+        .filter(|(class, _)| *class != label);
+    let most = others.fold(f32::NEG_INFINITY, |most, (_, &z)| most.max(z));
+    logits[label] - most
 }
 
 /// The wrong class of a rank, the most likely one having rank 0.
@@ -349,30 +503,6 @@ fn wrong_class(logits: &[f32], label: u8, rank: usize) -> u8 {
     let logit = |class: u8| logits[class as usize];
     wrong.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)));
     wrong.get(rank).copied().unwrap_or(label)
-}
-
-/// Some of the images of a batch; the batch itself if it is all of them.
-fn rows(images: &Tensor<4>, places: &[usize]) -> Tensor<4> {
-    if places.len() == images.dims()[0] {
-        return images.clone();
-    }
-    let places: Vec<i32> = places.iter().map(|&place| place as i32).collect();
-    let length = places.len();
-    let places = TensorData::new(places, [length]);
-    let places = Tensor::<1, Int>::from_data(places, &images.device());
-    images.clone().select(0, places)
-}
-
-/// The longest of some perturbations.
-fn furthest(perturbations: Tensor<4>, norm: Norm) -> Tensor<1> {
-    match norm {
-        Norm::Linf => perturbations.abs().max(),
-        Norm::L2 => {
-            let [batch, channels, height, width] = perturbations.dims();
-            let rows = perturbations.reshape([batch, channels * height * width]);
-            (rows.clone() * rows).sum_dim(1).max().sqrt()
-        }
-    }
 }
 
 /// The loss as kernels know it.

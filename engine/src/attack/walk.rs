@@ -3,12 +3,16 @@
 #[cfg(feature = "gpu")]
 use burn::backend::DispatchDevice;
 use burn::tensor::{Tensor, TensorData};
+use squeeze_shaders::attack_loss::SCORES;
 use squeeze_shaders::attack_step::{self, STATE, state};
 
 pub use squeeze_shaders::attack_step::Keep;
 
 use super::ball::Ball;
 use super::climb::{Aims, Climb, Loss, climb, numbers};
+use super::iterates::Classify;
+use super::rows::Rows;
+use super::worst::Worst;
 
 /// A batch on its way. Everything stays on the device: nothing is read in a step.
 pub struct Walk {
@@ -22,14 +26,6 @@ pub struct Walk {
     previous: Option<Tensor<4>>,
     best: Tensor<4>,
     states: Tensor<2>,
-}
-
-/// Where a walk has ended.
-pub struct Walked {
-    /// The best points, `[batch, channels, height, width]`.
-    pub best: Tensor<4>,
-    /// `[batch, STATE]`, see [`state`].
-    pub states: Tensor<2>,
 }
 
 impl Walk {
@@ -72,12 +68,7 @@ impl Walk {
     }
 
     /// Loss and gradient at the current points, taken note of.
-    pub fn climb(
-        &mut self,
-        classify: impl Fn(Tensor<4>) -> Tensor<2>,
-        aims: &Aims,
-        loss: Loss,
-    ) -> Climb {
+    pub fn climb(&mut self, classify: Classify, aims: &Aims, loss: Loss) -> Climb {
         let found = climb(classify, self.x(), aims, loss, self.states.clone());
         self.states = found.states.clone();
         found
@@ -90,25 +81,31 @@ impl Walk {
     }
 
     /// Keeps the last points where they are the best.
-    pub fn finish(
-        mut self,
-        classify: impl Fn(Tensor<4>) -> Tensor<2>,
-        aims: &Aims,
-        loss: Loss,
-    ) -> Walked {
-        let logits = classify(self.x().autodiff()).inner();
-        let (_, states) = aims.losses(logits, loss, self.states.clone());
-        self.states = states;
+    pub fn finish(mut self, classify: Classify, aims: &Aims, loss: Loss) -> Worst {
+        let (_, scores) = aims.score(classify, &self.x, loss);
+        let rows = 0..scores.dims()[0];
+        self.states = self.states.slice_assign([rows, 0..SCORES], scores);
         self.advance(self.x.zeros_like());
-        self.end()
+        self.worst()
     }
 
-    /// What was kept up to the last step.
-    pub fn end(self) -> Walked {
-        Walked {
-            best: self.best,
-            states: self.states,
+    /// The points that were kept, up to the last step, with their scores.
+    pub fn worst(&self) -> Worst {
+        Worst {
+            points: self.best(),
+            scores: self.states.clone().narrow(1, state::BEST_LOSS, SCORES),
         }
+    }
+
+    /// Goes on with some of the images.
+    pub fn keep(&mut self, rows: &Rows) {
+        self.params.batch = rows.places().len() as u32;
+        self.set_words();
+        for tensor in [&mut self.clean, &mut self.x, &mut self.best] {
+            *tensor = rows.of(tensor.clone());
+        }
+        self.previous = self.previous.take().map(|previous| rows.of(previous));
+        self.states = rows.of(self.states.clone());
     }
 
     /// The best points so far.
@@ -135,6 +132,11 @@ impl Walk {
             return;
         }
         self.params.alpha = alpha;
+        self.set_words();
+    }
+
+    /// What the kernel knows of the settings.
+    fn set_words(&mut self) {
         #[cfg(feature = "gpu")]
         if self.words.is_some() {
             let words = self.params.words();

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::ConfigError;
 use super::check::{PIXELS, check, check_count, check_weight};
 
-/// A gradient attack (`recipe.md`, "Attack settings") from starts drawn uniformly in the ball. An
-/// image counts as robust if no point of any restart fooled the model.
+/// An attack on the test images. An image counts as robust if the model is right without attack and at
+/// every point that the attack tried, in every restart.
+///
+/// Not every method has every setting, see [`AttackMethod::takes`]; those that it does not have are
+/// not looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttackConfig {
@@ -21,15 +24,20 @@ pub struct AttackConfig {
     /// Towards how many wrong classes, the most likely first, each image is driven in turn, with the
     /// targeted form of the loss; 0 is untargeted. Any wrong class counts as success.
     pub targets: usize,
-    /// Step size in pixel units, at least 0; 0 means `2.5 epsilon / iterations`. Auto-PGD has its own.
+    /// Step size in pixel units, at least 0; 0 means `2.5 epsilon / iterations`. The rate of Adam for
+    /// SPSA.
     pub step_size: f64,
-    /// Gradient steps of each restart, at least 1.
+    /// Iterations of each restart, at least 1: gradient steps, queries of Square, draws of noise.
     pub iterations: usize,
     /// How often the attack starts anew, on the images that are left standing; at least 1.
     pub restarts: usize,
-    /// Share of the gathered gradient that is kept from step to step, in [0, 1]; 0 is off. Auto-PGD has
-    /// its own.
+    /// Share of the gathered gradient that is kept from step to step, in [0, 1]; 0 is off.
     pub momentum: f64,
+    /// Points whose logits SPSA takes for each step, at least 2.
+    pub samples: usize,
+    /// How often a model that answers at random is asked about each point, at least 1: expectation
+    /// over transformation.
+    pub draws: usize,
     /// Test images attacked (the first ones), at least 1.
     pub images: usize,
     /// Images attacked at a time, at least 1.
@@ -40,22 +48,112 @@ pub struct AttackConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttackMethod {
+    /// One step of length epsilon from the clean image (Goodfellow et al. 2015, arXiv:1412.6572).
+    Fgsm,
     /// Projected gradient descent: steps of one length.
     #[default]
     Pgd,
     /// Auto-PGD: steps that carry on, and that each image shortens for itself.
     Apgd,
+    /// FAB: to the boundary as the gradients have it, and back along the way to the clean image.
+    Fab,
+    /// Square: random squares. No gradients.
+    Square,
+    /// SPSA: gradients from differences along random directions.
+    Spsa,
+    /// Independent random points of the ball.
+    Noise,
+    /// HopSkipJump: decisions alone, not even logits.
+    HopSkipJump,
+}
+
+/// A setting that some methods have and others have not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// [`AttackConfig::loss`]
+    Loss,
+    /// [`AttackConfig::targets`]
+    Targets,
+    /// [`AttackConfig::step_size`]
+    StepSize,
+    /// [`AttackConfig::iterations`]
+    Iterations,
+    /// [`AttackConfig::restarts`]
+    Restarts,
+    /// [`AttackConfig::momentum`]
+    Momentum,
+    /// [`AttackConfig::samples`]
+    Samples,
 }
 
 impl AttackMethod {
     /// All methods, in the order an interface lists them.
-    pub const ALL: [Self; 2] = [Self::Pgd, Self::Apgd];
+    pub const ALL: [Self; 8] = [
+        Self::Fgsm,
+        Self::Pgd,
+        Self::Apgd,
+        Self::Fab,
+        Self::Square,
+        Self::Spsa,
+        Self::Noise,
+        Self::HopSkipJump,
+    ];
 
     /// The name used in files, flags and links.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Fgsm => "fgsm",
             Self::Pgd => "pgd",
             Self::Apgd => "apgd",
+            Self::Fab => "fab",
+            Self::Square => "square",
+            Self::Spsa => "spsa",
+            Self::Noise => "noise",
+            Self::HopSkipJump => "hop-skip-jump",
+        }
+    }
+
+    /// The name that people know it by.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Fgsm => "FGSM",
+            Self::Pgd => "PGD",
+            Self::Apgd => "Auto-PGD",
+            Self::Fab => "FAB",
+            Self::Square => "Square",
+            Self::Spsa => "SPSA",
+            Self::Noise => "Random noise",
+            Self::HopSkipJump => "HopSkipJump",
+        }
+    }
+
+    /// Whether it follows the gradient of the model.
+    pub fn needs_gradients(self) -> bool {
+        matches!(self, Self::Fgsm | Self::Pgd | Self::Apgd | Self::Fab)
+    }
+
+    /// Whether it has a setting.
+    pub fn takes(self, setting: Setting) -> bool {
+        match setting {
+            Setting::Loss => matches!(self, Self::Fgsm | Self::Pgd | Self::Apgd),
+            Setting::Targets => matches!(self, Self::Pgd | Self::Apgd | Self::Fab),
+            Setting::StepSize => matches!(self, Self::Pgd | Self::Spsa),
+            Setting::Iterations | Setting::Restarts => self != Self::Fgsm,
+            Setting::Momentum => self == Self::Pgd,
+            Setting::Samples => self == Self::Spsa,
+        }
+    }
+
+    /// Iterations that are usual for it: those of its paper, or of AutoAttack.
+    pub fn usual_iterations(self) -> usize {
+        match self {
+            Self::Fgsm => 1,
+            Self::Pgd => 40,
+            Self::Apgd | Self::Fab => 100,
+            Self::Square => 5000,
+            Self::Spsa => 20,
+            Self::Noise => 1000,
+            Self::HopSkipJump => 16,
         }
     }
 }
@@ -126,6 +224,8 @@ impl Default for AttackConfig {
             iterations: 40,
             restarts: 1,
             momentum: 0.0,
+            samples: 248,
+            draws: 1,
             images: 1000,
             batch_size: 128,
         }
@@ -156,6 +256,13 @@ impl AttackConfig {
             self.momentum,
             "from 0 to 1",
         )?;
+        check(
+            self.samples >= 2,
+            "attack.samples",
+            self.samples,
+            "at least 2",
+        )?;
+        check_count("attack.draws", self.draws)?;
         check_count("attack.images", self.images)?;
         check_count("attack.batch_size", self.batch_size)
     }
@@ -167,5 +274,82 @@ impl AttackConfig {
         } else {
             2.5 * self.epsilon / self.iterations as f64
         }
+    }
+
+    /// Method and settings in a line for people, without norm and radius.
+    pub fn describe(&self) -> String {
+        let method = self.method;
+        let mut line = method.title().to_owned();
+        if method.takes(Setting::Loss) {
+            line += &format!(" on {}", self.loss.name());
+        }
+        if method.takes(Setting::Targets) && self.targets > 0 {
+            line += &format!(", {} targets", self.targets);
+        }
+        if method.takes(Setting::Restarts) && self.restarts > 1 {
+            line += &format!(", {} restarts", self.restarts);
+        }
+        if method.takes(Setting::Iterations) {
+            let what = match method {
+                AttackMethod::Square => "queries",
+                AttackMethod::Noise => "draws",
+                _ => "iterations",
+            };
+            line += &format!(", {} {what}", self.iterations);
+        }
+        if method.takes(Setting::StepSize) {
+            line += &format!(" of {}", short(self.step_length()));
+        }
+        if method.takes(Setting::Samples) {
+            line += &format!(", {} samples each", self.samples);
+        }
+        if method.takes(Setting::Momentum) && self.momentum > 0.0 {
+            line += &format!(", momentum {}", self.momentum);
+        }
+        if self.draws > 1 {
+            line += &format!(", each point asked {} times", self.draws);
+        }
+        line
+    }
+
+    /// Iterations of each restart as they are done.
+    pub fn rounds(&self) -> usize {
+        if self.method.takes(Setting::Iterations) {
+            self.iterations
+        } else {
+            1
+        }
+    }
+
+    /// How often each image may be attacked anew, with so many classes: every restart for every
+    /// target.
+    pub fn turns(&self, classes: usize) -> usize {
+        let restarts = if self.method.takes(Setting::Restarts) {
+            self.restarts
+        } else {
+            1
+        };
+        restarts * self.targets_of(classes).max(1)
+    }
+
+    /// Wrong classes that each image is driven to, with so many classes; 0 is untargeted.
+    pub fn targets_of(&self, classes: usize) -> usize {
+        if self.method.takes(Setting::Targets) {
+            self.targets.min(classes.saturating_sub(1))
+        } else {
+            0
+        }
+    }
+}
+
+/// At most four digits of a number.
+fn short(value: f64) -> String {
+    let digits = format!("{value:.4}");
+    let trimmed = digits.trim_end_matches('0').trim_end_matches('.');
+    // What is too small for that stays whole.
+    if trimmed == "0" {
+        value.to_string()
+    } else {
+        trimmed.to_owned()
     }
 }

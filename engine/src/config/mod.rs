@@ -7,6 +7,8 @@ mod adversary;
 mod attack;
 mod check;
 mod data;
+mod evaluation;
+mod guard;
 mod network;
 mod objective;
 mod optimizer;
@@ -17,10 +19,12 @@ mod training;
 use serde::{Deserialize, Serialize};
 
 pub use adversary::{Adversary, AdversaryConfig};
-pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm};
+pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm, Setting};
 pub use check::ConfigError;
 use check::check;
 pub use data::{DataConfig, DataKind};
+pub use evaluation::{Effort, EvaluationConfig, Suite};
+pub use guard::{Guard, GuardConfig};
 pub use network::{NetworkKind, NetworkNameError};
 pub use objective::{ObjectiveConfig, Squeeze};
 pub use optimizer::{OptimizerConfig, OptimizerKind};
@@ -42,6 +46,8 @@ pub struct RunConfig {
     pub network: NetworkKind,
     /// The images.
     pub data: DataConfig,
+    /// What is done to images before the network sees them.
+    pub guard: GuardConfig,
     /// What is minimised.
     pub objective: ObjectiveConfig,
     /// How it is minimised.
@@ -50,6 +56,8 @@ pub struct RunConfig {
     pub training: TrainingConfig,
     /// What `attack` does to the trained model.
     pub attack: AttackConfig,
+    /// How it is judged, in the norm and radius of `attack`.
+    pub evaluation: EvaluationConfig,
 }
 
 impl RunConfig {
@@ -114,10 +122,18 @@ impl RunConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         check(self.seed <= MAX_SEED, "seed", self.seed, "at most 2^53 - 1")?;
         self.data.validate()?;
+        self.guard.validate()?;
+        check(
+            self.guard.kind == Guard::None || self.objective.adversary.kind == Adversary::None,
+            "guard.kind",
+            self.guard.kind.name(),
+            "none with adversarial training, which trains on the images themselves",
+        )?;
         self.objective.validate()?;
         self.optimizer.validate()?;
         self.training.validate()?;
-        self.attack.validate()
+        self.attack.validate()?;
+        self.evaluation.validate()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{check, check_weight};
-use super::{AdversaryConfig, ConfigError};
+use super::{Adversary, AdversaryConfig, ConfigError};
 
 /// The training objective: cross-entropy, with the regularisers of the poster composed onto it, at
 /// the images themselves or at those of an adversary.
@@ -82,6 +82,52 @@ impl ObjectiveConfig {
             noise_sigma: 0.0,
             ..Self::default()
         }
+    }
+
+    /// The defence in a line for people.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        let adversary = &self.adversary;
+        match adversary.kind {
+            Adversary::None => {}
+            Adversary::Pgd => parts.push(format!(
+                "adversarial training, {}-step PGD",
+                adversary.iterations
+            )),
+            Adversary::Fast => parts.push("fast adversarial training".to_owned()),
+            Adversary::Free => parts.push(format!(
+                "free adversarial training, {} replays",
+                adversary.iterations
+            )),
+            Adversary::Trades => {
+                parts.push(format!("TRADES, weight {}", adversary.trades_weight));
+            }
+        }
+        if self.label_smoothing > 0.0 {
+            parts.push(format!("label smoothing {}", self.label_smoothing));
+        }
+        let form = match self.squeeze {
+            Squeeze::None => "",
+            Squeeze::Example => "per example",
+            Squeeze::Batch => "batch-wise",
+        };
+        if self.squeeze != Squeeze::None && self.beta > 0.0 {
+            parts.push(if self.gamma == 0.0 {
+                format!("logit squeezing {form}, beta {}", self.beta)
+            } else {
+                format!(
+                    "logit similarity {form}, beta {}, gamma {}",
+                    self.beta, self.gamma
+                )
+            });
+        }
+        if self.noise_sigma > 0.0 {
+            parts.push(format!("noise {:.3}", self.noise_sigma));
+        }
+        if parts.is_empty() {
+            return "natural training".to_owned();
+        }
+        parts.join(", ")
     }
 
     /// The beta from which on equal logits (all of them gamma) minimise the objective, so that the

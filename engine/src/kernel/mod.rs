@@ -6,6 +6,7 @@
 pub mod attack_loss;
 pub mod attack_step;
 pub mod batch_gather;
+pub mod fab_step;
 pub mod objective;
 pub mod random_fill;
 

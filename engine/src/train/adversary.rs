@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 
 use crate::attack::ball::Ball;
 use crate::attack::climb::{Aims, Loss};
-use crate::attack::pgd::{Iterates, Method, Pgd};
+use crate::attack::iterates::Iterates;
+use crate::attack::pgd::{Method, Pgd};
 use crate::attack::walk::{Keep, Walk};
 use crate::config::{AdversaryConfig, Norm};
 use crate::network::Network;

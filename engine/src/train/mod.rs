@@ -19,11 +19,13 @@ use crate::config::{Adversary, ConfigError, ObjectiveConfig, RunConfig};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{evaluate, read};
 use crate::event::{Evaluation, Event, Part, Steps, TrainingStarted, TrainingSummary};
+use crate::guard::guard;
+use crate::model::Model;
 use crate::network::weights::{self, Parameter};
 use crate::network::{Network, Statistics};
 use crate::objective::{self, tensor};
 use crate::optimizer::Optimizer;
-use crate::random::{Purpose, key};
+use crate::random::{Purpose, Stream, key};
 use crate::resident::{Noise, Resident, Source};
 use average::average;
 pub use error::TrainError;
@@ -261,6 +263,11 @@ impl Trainer {
         }
     }
 
+    /// A network behind the run's guard.
+    fn guarded(&self, network: &Network) -> Model {
+        Model::new(network, &self.config.guard, self.config.seed)
+    }
+
     /// The run's config.
     pub fn config(&self) -> &RunConfig {
         &self.config
@@ -317,7 +324,7 @@ impl Trainer {
             _ => self.step,
         };
         let all: Vec<u32> = (0..data.split(Source::Test).len() as u32).collect();
-        let model = self.model();
+        let model = self.guarded(&self.model());
         let test = evaluate(&model, data, Part::Test, &all, model_step, control).await?;
         self.seconds += began.elapsed().as_secs_f64();
         let Some(test) = test else {
@@ -439,7 +446,8 @@ impl Trainer {
         };
         let part = Part::HeldOut;
         let places = &self.held_out;
-        let looked = evaluate(&network, data, part, places, self.step, control).await?;
+        let model = self.guarded(&network.clone().train());
+        let looked = evaluate(&model, data, part, places, self.step, control).await?;
         let Some(evaluation) = looked else {
             return Ok(false);
         };
@@ -497,6 +505,8 @@ impl Trainer {
         let mut statistics = Vec::new();
         let (logits, mut gradients, adversarial) = match adversary.kind {
             Adversary::None => {
+                let mut draws = Stream::new(seed, Purpose::Guard, self.step + 1);
+                let images = guard(&self.config.guard, images, &mut draws);
                 let logits = self
                     .network
                     .forward_train(self.lift(images), &mut statistics);

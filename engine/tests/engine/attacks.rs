@@ -5,12 +5,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 use squeeze_engine::attack::apgd::Apgd;
 use squeeze_engine::attack::ball::Ball;
 use squeeze_engine::attack::climb::{Aims, Climb, Loss, climb};
-use squeeze_engine::attack::pgd::{Iterates, Method, Pgd};
+use squeeze_engine::attack::iterates::{Classify, Iterates};
+use squeeze_engine::attack::pgd::{Method, Pgd};
+use squeeze_engine::attack::worst::score;
 use squeeze_engine::config::{NetworkKind, Norm};
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::random::{Purpose, key};
 use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
-use squeeze_shaders::attack_step::{STATE, ascent, project, state};
+use squeeze_shaders::attack_step::{STATE, ascent, project};
 
 use crate::devices::{assert_close, numbers, on_every_device};
 
@@ -114,7 +116,7 @@ fn stays_in_the_ball_and_in_the_image(device: &Device) {
             pgd.step(&classify);
         }
         check(values(pgd.x()));
-        check(values(Box::new(pgd).finish(&classify).best));
+        check(values(Box::new(pgd).finish(&classify).points));
     }
 }
 
@@ -168,9 +170,9 @@ fn the_worst_point_of_the_way_is_kept(device: &Device) {
         let x = pgd.x();
         let logits = values(network.valid().forward(x.clone()));
         seen.push((values(x), scores(&logits, loss)));
-        let walked = Box::new(pgd).finish(&|x| network.forward(x));
-        let (best, states) = (values(walked.best), values(walked.states));
-        for (image, found) in states.chunks_exact(STATE).enumerate() {
+        let kept = Box::new(pgd).finish(&|x| network.forward(x));
+        let (best, kept) = (values(kept.points), values(kept.scores));
+        for (image, found) in kept.chunks_exact(SCORES).enumerate() {
             // Wrong before right, then the higher loss.
             let rank = |(_, scores): &&(Vec<f32>, Vec<[f32; SCORES]>)| {
                 let [loss, right, _] = scores[image];
@@ -181,12 +183,7 @@ fn the_worst_point_of_the_way_is_kept(device: &Device) {
                 .max_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap())
                 .unwrap();
             let expected = worst.1[image];
-            assert_close(
-                &found[state::BEST_LOSS..=state::BEST_MARGIN],
-                &expected,
-                1e-4,
-                1e-5,
-            );
+            assert_close(found, &expected, 1e-4, 1e-5);
             let pixels = image * 64..(image + 1) * 64;
             assert_eq!(best[pixels.clone()], worst.0[pixels]);
         }
@@ -209,7 +206,7 @@ fn momentum_gathers_gradients(device: &Device) {
         let aims = Aims::untargeted(&LABELS, device);
         let x = values(pgd.x());
         let found = climb(
-            |x| network.forward(x),
+            &|x| network.forward(x),
             pgd.x(),
             &aims,
             Loss::CrossEntropy,
@@ -243,7 +240,8 @@ struct Plain {
     best: Vec<f32>,
     best_gradient: Vec<f32>,
     best_loss: f32,
-    wrong: Option<Vec<f32>>,
+    /// The wrong point with the highest loss.
+    wrong: Option<(Vec<f32>, f32)>,
     last_loss: f32,
     rises: usize,
     best_at_check: f32,
@@ -273,7 +271,7 @@ fn apgd_is_its_algorithm(device: &Device) {
         for iteration in 0..=ITERATIONS {
             let x = values(attack.x());
             let seen = climb(
-                |x| network.forward(x),
+                &|x| network.forward(x),
                 attack.x(),
                 &aims(),
                 loss,
@@ -304,8 +302,8 @@ fn apgd_is_its_algorithm(device: &Device) {
                     });
                 }
                 let own = &mut plain[image];
-                if !is_right {
-                    own.wrong = Some(x.clone());
+                if !is_right && own.wrong.as_ref().is_none_or(|(_, worst)| value > *worst) {
+                    own.wrong = Some((x.clone(), value));
                 }
                 if value > own.best_loss {
                     own.best.clone_from(&x);
@@ -347,15 +345,16 @@ fn apgd_is_its_algorithm(device: &Device) {
             }
         }
         assert!(halvings > 0, "nothing was halved");
-        let walked = Box::new(attack).finish(&|x| network.forward(x));
-        let (best, states) = (values(walked.best), values(walked.states));
+        let kept = Box::new(attack).finish(&|x| network.forward(x));
+        let (best, kept) = (values(kept.points), values(kept.scores));
         for (image, own) in plain.iter().enumerate() {
-            let expected = own.wrong.as_ref().unwrap_or(&own.best);
+            let highest = (own.best.clone(), own.best_loss);
+            let (expected, loss) = own.wrong.as_ref().unwrap_or(&highest);
             assert_close(&best[image * 64..][..64], expected, 1e-6, 1e-6);
-            let state = &states[image * STATE..][..STATE];
-            assert_close(&[state[state::BEST_LOSS]], &[own.best_loss], 1e-4, 1e-5);
+            let scores = &kept[image * SCORES..][..SCORES];
+            assert_close(&[scores[score::LOSS]], &[*loss], 1e-4, 1e-5);
             let is_right = own.wrong.is_none();
-            assert_eq!(state[state::BEST_RIGHT], f32::from(u8::from(is_right)));
+            assert_eq!(scores[score::RIGHT], f32::from(u8::from(is_right)));
         }
     }
 }
@@ -364,12 +363,7 @@ fn states(device: &Device) -> Tensor<2> {
     Tensor::zeros([LABELS.len(), STATE], device)
 }
 
-fn found(
-    classify: impl Fn(Tensor<4>) -> Tensor<2>,
-    loss: Loss,
-    aims: &Aims,
-    device: &Device,
-) -> Climb {
+fn found(classify: Classify, loss: Loss, aims: &Aims, device: &Device) -> Climb {
     climb(classify, images(device), aims, loss, states(device))
 }
 
@@ -420,7 +414,7 @@ fn gradient_of_a_network_matches_finite_differences(device: &Device) {
             } else {
                 (Aims::untargeted(&LABELS, device), vec![NO_TARGET; 4])
             };
-            let found = found(|x| network.forward(x), loss, &aims, device);
+            let found = found(&|x| network.forward(x), loss, &aims, device);
             let gradient = values(found.gradient);
             let loss_at = |pixels: Vec<f32>| -> f64 {
                 let x = Tensor::from_data(TensorData::new(pixels, SHAPE), device);

@@ -58,7 +58,7 @@ fn compare(
     let aims = Aims::untargeted(&expected.labels, device);
     let states = Tensor::zeros([expected.labels.len(), STATE], device);
     let classify = |x| network.forward(x);
-    let found = climb(classify, images, &aims, Loss::CrossEntropy, states);
+    let found = climb(&classify, images, &aims, Loss::CrossEntropy, states);
     let logits: Vec<f32> = found.logits.into_data().try_into_vec().unwrap();
     assert_close(&logits, &expected.logits.concat(), 1e-5, 1e-5);
 

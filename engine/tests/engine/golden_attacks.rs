@@ -7,11 +7,15 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use squeeze_engine::attack::ball::Ball;
 use squeeze_engine::attack::climb::{Aims, Loss};
-use squeeze_engine::attack::pgd::{Iterates, Method, Pgd};
+use squeeze_engine::attack::iterates::Iterates;
+use squeeze_engine::attack::pgd::{Method, Pgd};
 use squeeze_engine::attack::run::{Target, run};
-use squeeze_engine::config::{AttackConfig, AttackLoss, AttackMethod, NetworkKind, Norm};
+use squeeze_engine::config::{
+    AttackConfig, AttackLoss, AttackMethod, GuardConfig, NetworkKind, Norm,
+};
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, mnist};
+use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::{Resident, Source};
 
@@ -77,7 +81,7 @@ fn the_first_iterates_are_those_of_pytorch() {
 fn attacks_are_as_strong_as_the_references() {
     let device = cpu();
     let golden: files::Attacks = files::read("attacks");
-    let network = network(&device);
+    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
     let data = Resident::new(Arc::new(digits()), &device);
     for expected in &golden.attacks {
         let named = |name: &str, all: &[&str]| all.iter().position(|other| *other == name).unwrap();
@@ -96,7 +100,7 @@ fn attacks_are_as_strong_as_the_references() {
         let mut left = Vec::new();
         for seed in 0..expected.right.len() as u64 {
             let target = Target {
-                network: &network,
+                model: &model,
                 data: &data,
                 seed,
             };

@@ -40,7 +40,13 @@ fn attack_loss_is_its_reference(device: &Device) {
             .iter()
             .map(|label| (label + 1) % classes as u8)
             .collect();
-        for loss in [Loss::CrossEntropy, Loss::Rescaled, Loss::Margin, Loss::Dlr] {
+        for loss in [
+            Loss::CrossEntropy,
+            Loss::Rescaled,
+            Loss::Margin,
+            Loss::Dlr,
+            Loss::Difference,
+        ] {
             for is_targeted in [false, true] {
                 let wide = |values: &[u8]| values.iter().copied().map(u32::from).collect();
                 let (aims, goals) = if is_targeted {

@@ -10,6 +10,7 @@ use squeeze_engine::config::{AttackConfig, DataKind, Norm, ObjectiveConfig, RunC
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
 use squeeze_engine::event::{AttackSummary, BrokenRun, Event, Part, RunInfo, StepMetrics};
+use squeeze_engine::model::Model;
 use squeeze_engine::protocol::Command;
 use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::run::Folder;
@@ -44,8 +45,9 @@ fn attack(
 ) -> (AttackSummary, Vec<Event>) {
     let mut events = Vec::new();
     let data = resident(device);
+    let model = Model::new(&trainer.model(), &trainer.config().guard, 3);
     let target = Target {
-        network: &trainer.model(),
+        model: &model,
         data: &data,
         seed: 3,
     };

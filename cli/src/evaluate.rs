@@ -1,0 +1,127 @@
+//! `squeeze evaluate`: the verdict.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use squeeze_engine::attack::run::Target;
+use squeeze_engine::control::Control;
+use squeeze_engine::verdict::report::{Finding, Report};
+use squeeze_engine::verdict::run::evaluate as judge;
+
+use crate::args::EvaluateArgs;
+use crate::interrupt;
+use crate::model::{self, Trained};
+use crate::say::say;
+use crate::show::Show;
+
+/// Judges the model of a run directory and writes what it found beside it.
+pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
+    let mut show = Show::new(args.common.json);
+    let trained = model::open(&args.run_dir, &args.common, &mut show)?;
+    let Trained {
+        folder,
+        config,
+        data,
+        model,
+    } = &trained;
+    let config = args.over(config.clone());
+    config.attack.validate()?;
+    config.evaluation.validate()?;
+    let control = Control::default();
+    interrupt::stop_on_interrupt(&control)?;
+    let target = Target {
+        model,
+        data,
+        seed: config.seed,
+    };
+    let mut failed = Ok(());
+    let report = pollster::block_on(judge(&target, &config, &control, &mut |event| {
+        if failed.is_ok() {
+            failed = show.event(&event);
+        }
+    }))?;
+    failed?;
+    let name = if report.stopped {
+        "evaluation-stopped.json"
+    } else {
+        "evaluation.json"
+    };
+    let mut text = serde_json::to_string(&report)?;
+    text.push('\n');
+    pollster::block_on(folder.write(name, text.as_bytes()))?;
+    if !args.common.json {
+        print(&report);
+    }
+    show.note(&format!("written to {}/{name}", folder.name()));
+    Ok(interrupt::status(report.stopped))
+}
+
+fn print(report: &Report) {
+    let percent = |share: f64| format!("{:6.2} %", 100.0 * share);
+    let subject = &report.subject;
+    say!();
+    say!(
+        "{} on {}: {}; {} {}, {} images, {} evaluation",
+        subject.network,
+        subject.data,
+        subject.training,
+        subject.norm.name(),
+        subject.epsilon,
+        subject.images,
+        subject.effort.name()
+    );
+    say!();
+    say!(
+        "{:30} {:>8} {:>8} {:>10} {:>9}",
+        "attack",
+        "tried on",
+        "fooled",
+        "left",
+        "seconds"
+    );
+    say!(
+        "{:30} {:>8} {:>8} {:>10}",
+        "none",
+        subject.images,
+        "",
+        percent(report.clean_accuracy)
+    );
+    for rung in &report.rungs {
+        let left = rung.standing as f64 / rung.images.max(1) as f64;
+        say!(
+            "{:30} {:8} {:8} {:>10} {:9.1}",
+            rung.name,
+            rung.attacked,
+            rung.fallen,
+            percent(left),
+            rung.seconds
+        );
+    }
+    say!();
+    for sign in &report.signs {
+        let mark = match sign.finding {
+            Finding::Clear => " ",
+            Finding::Caution => "?",
+            Finding::Masking => "!",
+        };
+        say!("{mark} {}", sign.sentence);
+    }
+    say!();
+    say!("Verdict: {}", report.verdict.title());
+    for reason in &report.reasons {
+        say!("- {reason}");
+    }
+    let open: Vec<_> = report
+        .checklist
+        .iter()
+        .filter(|item| !item.covered)
+        .collect();
+    if !open.is_empty() {
+        say!();
+        say!("Not covered of the checklist of Carlini et al. (2019):");
+        for item in open {
+            say!("- {}: {}", item.item, item.how);
+        }
+    }
+    say!();
+}

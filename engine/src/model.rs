@@ -1,0 +1,66 @@
+//! [`Model`]: what is evaluated and attacked.
+
+use std::cell::RefCell;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::config::{Guard, GuardConfig};
+use crate::guard::guard;
+use crate::network::Network;
+use crate::random::{Purpose, Stream};
+
+/// A network behind its guard, as it answers images: its weights fixed, its batch normalisation on
+/// running statistics.
+pub struct Model {
+    network: Network,
+    guard: GuardConfig,
+    stream: RefCell<Stream>,
+}
+
+impl Model {
+    /// Of a network on the autodiff device. Where the guard is random it draws from `seed`, anew each
+    /// time that the model is asked.
+    pub fn new(network: &Network, guard: &GuardConfig, seed: u64) -> Self {
+        Self {
+            network: network.clone().no_grad(),
+            guard: guard.clone(),
+            stream: RefCell::new(Stream::new(seed, Purpose::Guard, 0)),
+        }
+    }
+
+    /// Logits, through which gradients go back to the images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`, on the autodiff device, pixels in [0, 1]
+    /// - output: `[batch, classes]`
+    pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
+        let images = guard(&self.guard, images, &mut self.stream.borrow_mut());
+        self.network.forward(images)
+    }
+
+    /// Logits of images without autodiff; shapes as in [`Self::logits`].
+    pub fn answer(&self, images: Tensor<4>) -> Tensor<2> {
+        self.logits(images.autodiff()).inner()
+    }
+
+    /// The network without its guard.
+    pub fn unguarded(&self) -> Self {
+        let stream = self.stream.borrow().clone();
+        Self {
+            network: self.network.clone(),
+            guard: GuardConfig::default(),
+            stream: RefCell::new(stream),
+        }
+    }
+
+    /// Whether something is done to images before the network sees them.
+    pub fn is_guarded(&self) -> bool {
+        self.guard.kind != Guard::None
+    }
+
+    /// Whether the same image may get another answer the next time.
+    pub fn is_random(&self) -> bool {
+        self.guard.kind.is_random()
+    }
+}

@@ -1,0 +1,267 @@
+//! What the numbers mean. Every threshold stands here, with its reason.
+
+use super::report::{Finding, Report, Sign, SignId, Verdict};
+use crate::config::Effort;
+
+/// A model looks robust if the usual attack leaves it this share of its clean accuracy. Natural
+/// training keeps next to nothing at the radii that are usual.
+pub const LOOKS_ROBUST: f64 = 0.2;
+
+/// The apparent robustness has collapsed if this share of it is gone at the end. Adversarial training
+/// loses a tenth or so of it from PGD to AutoAttack (RobustBench), masked defences nearly all: in the
+/// published critiques 70.6 became 2.6 and 62.4 became 4.1 (Mosbach et al. 2018).
+pub const COLLAPSE: f64 = 0.5;
+
+/// Above this loss the number is doubtful, but no proof of a mask.
+pub const DOUBTFUL: f64 = 0.25;
+
+/// Share of the images by which an attack without gradients, another loss, rescaled logits or a
+/// transferred image may beat PGD. One point in twenty is what different attacks of the same strength
+/// differ by on honest models.
+pub const GAIN: f64 = 0.05;
+
+/// The same for random noise and for a single step, which have no business to win at all: one point
+/// allows for chance.
+pub const NO_GAIN: f64 = 0.01;
+
+/// What the last doubling of iterations, or the second half of the restarts, may still gain.
+pub const CONVERGED: f64 = 0.02;
+
+/// What may be left above guessing at the largest radius, where every image can become any other.
+pub const ABOVE_CHANCE: f64 = 0.05;
+
+/// Share of the images whose gradient may be zero.
+pub const VANISHING: f64 = 0.05;
+
+/// Share of the images whose logits may lie closer together than float32 tells apart beside 1.
+pub const RESOLUTION: f64 = 0.05;
+
+/// Share of the images whose loss may fall along a short step up its gradient. A ReLU network has
+/// kinks, which make it a few in a hundred.
+pub const UPHILL: f64 = 0.15;
+
+/// A sign from a number in [0, 1].
+pub fn sign(id: SignId, value: f64) -> Sign {
+    let (threshold, above) = limits(id);
+    let finding = if value > threshold {
+        above
+    } else {
+        Finding::Clear
+    };
+    Sign {
+        id,
+        finding,
+        value,
+        threshold,
+        sentence: sentence(id, value, finding),
+    }
+}
+
+fn limits(id: SignId) -> (f64, Finding) {
+    match id {
+        SignId::Collapse => (COLLAPSE, Finding::Masking),
+        SignId::Iterations | SignId::Restarts => (CONVERGED, Finding::Caution),
+        SignId::OneStep | SignId::Noise => (NO_GAIN, Finding::Masking),
+        SignId::OtherLoss
+        | SignId::Rescaled
+        | SignId::BlackBox
+        | SignId::Transfer
+        | SignId::Guard
+        | SignId::Randomness => (GAIN, Finding::Masking),
+        SignId::Unbounded => (ABOVE_CHANCE, Finding::Masking),
+        SignId::Vanishing => (VANISHING, Finding::Masking),
+        SignId::Resolution => (RESOLUTION, Finding::Masking),
+        SignId::Uphill => (UPHILL, Finding::Masking),
+    }
+}
+
+fn sentence(id: SignId, value: f64, finding: Finding) -> String {
+    let share = format!("{:.1} %", 100.0 * value);
+    let is_clear = finding == Finding::Clear;
+    let pick = |clear: String, above: String| if is_clear { clear } else { above };
+    match id {
+        SignId::Collapse => pick(
+            format!("Of the robustness that PGD saw, {share} was not there: little enough."),
+            format!("Of the robustness that PGD saw, {share} was not there."),
+        ),
+        SignId::Iterations => pick(
+            format!("The last doubling of the iterations gained {share}: PGD has converged."),
+            format!(
+                "The last doubling of the iterations still gained {share}: PGD has not converged, and more of it would do more."
+            ),
+        ),
+        SignId::Restarts => pick(
+            format!(
+                "The second half of the restarts gained {share}: there is little left to find by starting again."
+            ),
+            format!(
+                "The second half of the restarts still gained {share}: where the attack starts matters."
+            ),
+        ),
+        SignId::OneStep => pick(
+            format!("One step did what PGD did not on {share} of the images: as it should be."),
+            format!(
+                "One step fooled the model on {share} of the images where many small ones did not: the gradients mislead."
+            ),
+        ),
+        SignId::OtherLoss => pick(
+            format!(
+                "PGD on the margin fooled the model on {share} of the images where the cross-entropy did not."
+            ),
+            format!(
+                "PGD on the margin fooled the model on {share} of the images where the cross-entropy did not: that loss shows no way."
+            ),
+        ),
+        SignId::Rescaled => pick(
+            format!("Rescaling the logits gained {share}: their size hides nothing."),
+            format!("Rescaling the logits gained {share}: their size hid the gradient."),
+        ),
+        SignId::Noise => pick(
+            format!(
+                "Random noise alone fooled the model on {share} of the images that PGD left standing."
+            ),
+            format!(
+                "Random noise alone fooled the model on {share} of the images that PGD left standing: the gradients are worth less than chance."
+            ),
+        ),
+        SignId::BlackBox => pick(
+            format!("Without gradients {share} of the images fell that PGD left standing."),
+            format!(
+                "Without gradients {share} of the images fell that PGD left standing: the model is easier to fool without looking inside, so its gradients are masked."
+            ),
+        ),
+        SignId::Transfer => pick(
+            format!(
+                "Images made on a plain model fooled this one on {share} of those that PGD left standing."
+            ),
+            format!(
+                "Images made on a plain model fooled this one on {share} of those that PGD left standing: its own gradients hide them."
+            ),
+        ),
+        SignId::Guard => pick(
+            format!(
+                "Images made on the network without its guard fooled the model on {share} of those that PGD left standing."
+            ),
+            format!(
+                "Images made on the network without its guard fooled the model on {share} of those that PGD left standing: the guard hides the way and does not close it."
+            ),
+        ),
+        SignId::Randomness => pick(
+            format!("Averaging over the model's randomness gained {share}."),
+            format!(
+                "Averaging over the model's randomness gained {share}: it was the randomness that stood in the way."
+            ),
+        ),
+        SignId::Unbounded => pick(
+            format!(
+                "At the largest radius accuracy is {share} above guessing: it falls as it must."
+            ),
+            format!(
+                "At the largest radius, where every image can become any other, accuracy is still {share} above guessing: the attack does not find what is surely there."
+            ),
+        ),
+        SignId::Vanishing => pick(
+            format!("The gradient is zero on {share} of the images."),
+            format!("The gradient is zero on {share} of the images: there is nothing to follow."),
+        ),
+        SignId::Resolution => pick(
+            format!(
+                "The logits of {share} of the images lie closer together than float32 tells apart beside 1."
+            ),
+            format!(
+                "The logits of {share} of the images lie closer together than float32 tells apart beside 1: plain code loses the gradient."
+            ),
+        ),
+        SignId::Uphill => pick(
+            format!("A short step up the gradient lowers the loss of {share} of the images."),
+            format!(
+                "A short step up the gradient lowers the loss of {share} of the images: the gradient does not point uphill."
+            ),
+        ),
+    }
+}
+
+/// The verdict of a report whose numbers and signs are known, and its reasons, the weightiest first.
+pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let (clean, apparent, robust) = (
+        report.clean_accuracy,
+        report.apparent_accuracy,
+        report.robust_accuracy,
+    );
+    let of = |finding| {
+        let signs = report
+            .signs
+            .iter()
+            .filter(move |sign| sign.finding == finding);
+        signs.map(|sign| sign.sentence.clone()).collect::<Vec<_>>()
+    };
+    let (masking, cautions) = (of(Finding::Masking), of(Finding::Caution));
+    let chance = 1.0 / report.subject.classes.len().max(1) as f64;
+    let numbers = format!(
+        "{} right without attack, {} under the usual attack, {} under everything.",
+        percent(clean),
+        percent(apparent),
+        percent(robust)
+    );
+    let with = |verdict, mut reasons: Vec<String>| {
+        reasons.insert(0, numbers.clone());
+        (verdict, reasons)
+    };
+
+    if report.rungs.is_empty() || clean <= 2.0 * chance {
+        let why = if report.rungs.is_empty() {
+            "Nothing was measured.".to_owned()
+        } else {
+            "The model hardly knows its task: there is no robustness to speak of.".to_owned()
+        };
+        return with(Verdict::Undecided, vec![why]);
+    }
+    if apparent <= LOOKS_ROBUST * clean {
+        let mut reasons = vec![
+            "The usual attack already fools the model: it does not even look robust.".to_owned(),
+        ];
+        reasons.extend(
+            masking
+                .into_iter()
+                .filter(|sentence| !sentence.contains("was not there")),
+        );
+        return with(Verdict::NotRobust, reasons);
+    }
+    let lost = (apparent - robust) / apparent;
+    if lost > COLLAPSE {
+        return with(Verdict::Masked, masking);
+    }
+    if !masking.is_empty() {
+        // Something is hidden, but what is left is more than what was lost.
+        let verdict = if masking.len() > 1 && lost > DOUBTFUL {
+            Verdict::Masked
+        } else {
+            Verdict::Undecided
+        };
+        let mut reasons = masking;
+        reasons.extend(cautions);
+        return with(verdict, reasons);
+    }
+    if report.stopped {
+        let why = "The evaluation was stopped: nothing found so far speaks for a mask.".to_owned();
+        return with(Verdict::Undecided, vec![why]);
+    }
+    if report.subject.effort == Effort::Quick {
+        let why = "Nothing speaks for a mask, but a quick look is not enough to call a model robust: run the standard evaluation.".to_owned();
+        return with(Verdict::Undecided, vec![why]);
+    }
+    if lost > DOUBTFUL {
+        let mut reasons = vec![format!(
+            "Of the robustness that PGD saw, {} was not there: too much for an honest number, too little for a mask.",
+            percent(lost)
+        )];
+        reasons.extend(cautions);
+        return with(Verdict::Undecided, reasons);
+    }
+    let mut reasons = vec![
+        "Neither other losses, restarts, attacks without gradients, transferred images nor random noise found much that PGD had not, and nothing speaks for a mask.".to_owned(),
+    ];
+    reasons.extend(cautions);
+    with(Verdict::Robust, reasons)
+}

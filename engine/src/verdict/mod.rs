@@ -1,0 +1,19 @@
+//! The verdict: is a model robust, or is it only masked?
+//!
+//! A ladder of attacks from weak to strong gives numbers; [`judge`] says what they mean, each against
+//! a threshold that is written there with its reason.
+
+pub mod checklist;
+pub mod judge;
+pub mod report;
+
+#[cfg(feature = "backend")]
+mod plan;
+#[cfg(feature = "backend")]
+mod probe;
+#[cfg(feature = "backend")]
+pub mod run;
+#[cfg(feature = "backend")]
+mod surface;
+#[cfg(feature = "backend")]
+mod transfer;

@@ -1,0 +1,199 @@
+//! [`Report`]: everything that a verdict rests on.
+
+use serde::{Deserialize, Serialize};
+
+use super::checklist::CheckItem;
+use crate::config::{Effort, GuardConfig, Norm};
+use crate::event::Rung;
+
+/// What a model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It stood against everything, and nothing speaks for a mask.
+    Robust,
+    /// It looks robust to the usual attack and is not: its gradients are hidden, not its errors gone.
+    Masked,
+    /// It does not even look robust.
+    NotRobust,
+    /// The evidence is not enough, or does not agree.
+    Undecided,
+}
+
+impl Verdict {
+    /// In a word or two.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Robust => "robust",
+            Self::Masked => "masked",
+            Self::NotRobust => "not robust",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// A question that is put to a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignId {
+    /// How much of the apparent robustness is left at the end.
+    Collapse,
+    /// Whether more iterations still gain.
+    Iterations,
+    /// Whether more restarts still gain.
+    Restarts,
+    /// Whether one step does what many do not.
+    OneStep,
+    /// Whether another loss gains.
+    OtherLoss,
+    /// Whether the cross-entropy of rescaled logits gains.
+    Rescaled,
+    /// Whether random noise does what gradients do not.
+    Noise,
+    /// Whether attacks without gradients do what gradients do not.
+    BlackBox,
+    /// Whether images made on another model do.
+    Transfer,
+    /// Whether images made on the network without its guard do.
+    Guard,
+    /// Whether averaging over the model's own randomness gains.
+    Randomness,
+    /// Whether accuracy falls to that of guessing as the radius grows.
+    Unbounded,
+    /// Whether gradients vanish.
+    Vanishing,
+    /// Whether the logits are below float32's resolution.
+    Resolution,
+    /// Whether the loss rises along its own gradient.
+    Uphill,
+}
+
+/// What the answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// As it is with an honest model.
+    Clear,
+    /// Not a proof of anything, but the numbers above it may be too high.
+    Caution,
+    /// As it is where gradients are masked.
+    Masking,
+}
+
+/// A question with its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sign {
+    /// The question.
+    pub id: SignId,
+    /// What the answer says.
+    pub finding: Finding,
+    /// The number, a share in [0, 1].
+    pub value: f64,
+    /// Above it the number speaks for a mask (for [`Finding::Caution`]: makes the rest doubtful).
+    pub threshold: f64,
+    /// In one plain sentence.
+    pub sentence: String,
+}
+
+/// A point of a curve of accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Iterations, restarts or radius.
+    pub x: f64,
+    /// Share of the images that are still right, in [0, 1].
+    pub accuracy: f64,
+}
+
+/// The cross-entropy around an image, along its gradient and along a random direction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Surface {
+    /// Place of the image in the test set.
+    pub place: usize,
+    /// Steps along each direction, from minus to plus the radius.
+    pub side: usize,
+    /// Row-major `[side, side]`: rows along the gradient, columns along the random direction.
+    pub losses: Vec<f32>,
+}
+
+/// An image that fooled the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fooled {
+    /// Its place in the test set.
+    pub place: usize,
+    /// Its class.
+    pub label: usize,
+    /// What the model takes the changed image for.
+    pub predicted: usize,
+    /// Without attack, row-major `[channels, height, width]`, 0 to 255.
+    pub clean: Vec<u8>,
+    /// Under attack, rounded for display.
+    pub attacked: Vec<u8>,
+}
+
+/// What was judged, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The network's name.
+    pub network: String,
+    /// The training in words.
+    pub training: String,
+    /// What is done to images before the network sees them.
+    pub guard: GuardConfig,
+    /// The data set's name.
+    pub data: String,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Channels, height, width.
+    pub image_shape: [usize; 3],
+    /// The norm.
+    pub norm: Norm,
+    /// The radius, in pixel units.
+    pub epsilon: f64,
+    /// How thoroughly.
+    pub effort: Effort,
+    /// Images, the first ones of the test set.
+    pub images: usize,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// Everything that a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, the weightiest reason first.
+    pub reasons: Vec<String>,
+    /// What was judged.
+    pub subject: Subject,
+    /// Share of the images that are right without attack, in [0, 1], as all that follow.
+    pub clean_accuracy: f64,
+    /// Under the usual attack: what the model appears to be.
+    pub apparent_accuracy: f64,
+    /// Under everything.
+    pub robust_accuracy: f64,
+    /// The attacks, in order.
+    pub rungs: Vec<Rung>,
+    /// The questions that were answered, in order.
+    pub signs: Vec<Sign>,
+    /// Accuracy against iterations of PGD.
+    pub iterations: Vec<Point>,
+    /// Against restarts.
+    pub restarts: Vec<Point>,
+    /// Against the radius, in pixel units.
+    pub epsilons: Vec<Point>,
+    /// The loss around one image.
+    pub surface: Option<Surface>,
+    /// Margins `z_y - max z_j` of the images without attack.
+    pub clean_margins: Vec<f32>,
+    /// Least margins under attack, in the same order.
+    pub attacked_margins: Vec<f32>,
+    /// Some of the images that fooled the model.
+    pub fooled: Vec<Fooled>,
+    /// The published checklist, and what of it was covered.
+    pub checklist: Vec<CheckItem>,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// True if the user ended it early.
+    pub stopped: bool,
+}

@@ -1,0 +1,558 @@
+//! The evaluation: a ladder of attacks from weak to strong, and questions to the model on the way.
+
+use std::collections::BTreeSet;
+
+use burn::tensor::{Tensor, TensorData};
+use web_time::Instant;
+
+use super::checklist::checklist;
+use super::judge::{sign, verdict};
+use super::plan::{Plan, plan};
+use super::probe::{Probe, largest_radius, probe};
+use super::report::{Fooled, Point, Report, Sign, SignId, Subject, Verdict};
+use super::surface::surface;
+use super::transfer::{surrogate, transfer};
+use crate::attack::ball::Ball;
+use crate::attack::ladder::Ladder;
+use crate::attack::run::{AttackError, Target, clean};
+use crate::attack::suite::DRAWS;
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, RunConfig};
+use crate::control::{Control, Wish};
+use crate::evaluate::read;
+use crate::event::Event;
+use crate::objective::reference::argmax;
+use crate::resident::Source;
+use crate::train::TrainError;
+
+/// Most images that fooled the model in a report.
+const FOOLED: usize = 12;
+
+/// Images whose gradients are looked at.
+const PROBED: usize = 256;
+
+/// Radii of the curve, as multiples of the run's.
+const RADII: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0];
+
+/// An evaluation that cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The config holds a value out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An attack failed.
+    #[error(transparent)]
+    Attack(#[from] AttackError),
+    /// The plain model that transferred images are made on could not be trained.
+    #[error("the plain model that images are made on could not be trained: {0}")]
+    Surrogate(#[from] TrainError),
+}
+
+/// Judges the model of `target`, trained as `config` says, under the norm and radius of its attack.
+/// Reports every rung and every sign as it is known. A stop ends it with what is known by then.
+///
+/// # Errors
+/// [`EvaluateError`]
+pub async fn evaluate(
+    target: &Target<'_>,
+    config: &RunConfig,
+    control: &Control,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Report, EvaluateError> {
+    config.evaluation.validate()?;
+    config.attack.validate()?;
+    let began = Instant::now();
+    let set = target.data.data();
+    let images = config.evaluation.images.min(set.test.len());
+    let places: Vec<usize> = (0..images).collect();
+    let seen = clean(target, &places, config.evaluation.batch_size).await?;
+    let share = |count: usize| count as f64 / images.max(1) as f64;
+    let report = Report {
+        verdict: Verdict::Undecided,
+        reasons: Vec::new(),
+        subject: Subject {
+            network: config.network.name(),
+            training: config.objective.describe(),
+            guard: config.guard.clone(),
+            data: set.name.clone(),
+            classes: set.classes.clone(),
+            image_shape: set.image_shape,
+            norm: config.attack.norm,
+            epsilon: config.attack.epsilon,
+            effort: config.evaluation.effort,
+            images,
+            seed: target.seed,
+        },
+        clean_accuracy: share(seen.clean_correct()),
+        apparent_accuracy: share(seen.clean_correct()),
+        robust_accuracy: share(seen.clean_correct()),
+        rungs: Vec::new(),
+        signs: Vec::new(),
+        iterations: Vec::new(),
+        restarts: Vec::new(),
+        epsilons: Vec::new(),
+        surface: None,
+        clean_margins: seen.margins.clone(),
+        attacked_margins: Vec::new(),
+        fooled: Vec::new(),
+        checklist: Vec::new(),
+        seconds: 0.0,
+        stopped: false,
+    };
+    let mut course = Course {
+        ladder: Ladder::new(*target, seen.was_right, seen.margins, control),
+        target,
+        config,
+        plan: plan(config.evaluation.effort),
+        control,
+        images,
+        report,
+    };
+    course.report.stopped = course.go(emit).await?.is_none();
+    let mut report = course.finish().await?;
+    report.checklist = checklist(&report);
+    (report.verdict, report.reasons) = verdict(&report);
+    report.seconds = began.elapsed().as_secs_f64();
+    emit(Event::Verdict(Box::new(report.clone())));
+    Ok(report)
+}
+
+struct Course<'a> {
+    ladder: Ladder<'a>,
+    target: &'a Target<'a>,
+    config: &'a RunConfig,
+    plan: Plan,
+    control: &'a Control,
+    images: usize,
+    report: Report,
+}
+
+/// Nothing: the user stopped it.
+type Going<T = ()> = Result<Option<T>, EvaluateError>;
+
+/// Goes on unless the user stopped it.
+macro_rules! go {
+    ($step:expr) => {
+        match $step {
+            Some(value) => value,
+            None => return Ok(None),
+        }
+    };
+}
+
+impl Course<'_> {
+    async fn go(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
+        let right = self.ladder.standing();
+        go!(self.look(&right, emit).await?);
+        let apparent = go!(self.iterate(&right, emit).await?);
+        // Where PGD leaves nothing there is nothing to find.
+        if !apparent.is_empty() {
+            go!(self.other_ways(&apparent, emit).await?);
+            go!(self.restart(&apparent, emit).await?);
+            go!(self.ensemble(emit).await?);
+        }
+        go!(self.widen(&right, emit).await?);
+        Ok(Some(()))
+    }
+
+    /// The usual attack of the run; PGD on the cross-entropy from one start.
+    fn usual(&self) -> AttackConfig {
+        let own = &self.config.attack;
+        let is_own = own.method == AttackMethod::Pgd;
+        AttackConfig {
+            method: AttackMethod::Pgd,
+            loss: AttackLoss::Xent,
+            targets: 0,
+            momentum: 0.0,
+            restarts: 1,
+            iterations: if is_own {
+                own.iterations
+            } else {
+                AttackMethod::Pgd.usual_iterations()
+            },
+            step_size: if is_own { own.step_size } else { 0.0 },
+            draws: 1,
+            images: self.images,
+            batch_size: self.config.evaluation.batch_size,
+            ..own.clone()
+        }
+    }
+
+    /// The same with the iterations of the last doubling.
+    fn longest(&self) -> AttackConfig {
+        let usual = self.usual();
+        AttackConfig {
+            iterations: usual.iterations << self.plan.doublings,
+            step_size: 0.0,
+            ..usual
+        }
+    }
+
+    fn with(&self, method: AttackMethod, loss: AttackLoss, iterations: usize) -> AttackConfig {
+        AttackConfig {
+            method,
+            loss,
+            iterations,
+            step_size: 0.0,
+            // AutoAttack's number where the model answers at random.
+            draws: if self.target.model.is_random() && method.needs_gradients() {
+                DRAWS
+            } else {
+                1
+            },
+            ..self.usual()
+        }
+    }
+
+    fn sign(&mut self, id: SignId, value: f64, emit: &mut dyn FnMut(Event)) {
+        let sign: Sign = sign(id, value);
+        emit(Event::Sign(sign.clone()));
+        self.report.signs.push(sign);
+    }
+
+    fn share(&self, count: usize) -> f64 {
+        count as f64 / self.images.max(1) as f64
+    }
+
+    /// Gradients and logits, without attack.
+    async fn look(&mut self, right: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let mut sum = Probe::default();
+        let draws = if self.target.model.is_random() {
+            DRAWS
+        } else {
+            1
+        };
+        let few = &right[..right.len().min(PROBED)];
+        for places in few.chunks(self.config.evaluation.batch_size) {
+            if self.control.wish() == Wish::Stop {
+                return Ok(None);
+            }
+            let found = probe(self.target, places, self.ball(), draws).await?;
+            sum.images += found.images;
+            sum.vanishing += found.vanishing;
+            sum.unresolved += found.unresolved;
+            sum.downhill += found.downhill;
+        }
+        let of = |count: usize| count as f64 / sum.images.max(1) as f64;
+        self.sign(SignId::Vanishing, of(sum.vanishing), emit);
+        self.sign(SignId::Resolution, of(sum.unresolved), emit);
+        self.sign(SignId::Uphill, of(sum.downhill), emit);
+        if let Some(&place) = right.first() {
+            self.report.surface = Some(surface(self.target, place, self.ball()).await?);
+        }
+        Ok(Some(()))
+    }
+
+    fn ball(&self) -> Ball {
+        Ball {
+            norm: self.config.attack.norm,
+            epsilon: self.config.attack.epsilon,
+        }
+    }
+
+    /// One step, the usual attack, and the same for longer and longer; gives back what still stands.
+    async fn iterate(&mut self, right: &[usize], emit: &mut dyn FnMut(Event)) -> Going<Vec<usize>> {
+        let usual = self.usual();
+        let one = AttackConfig {
+            method: AttackMethod::Fgsm,
+            ..usual.clone()
+        };
+        let by_one = go!(self.ladder.attack("FGSM", &one, right, emit).await?);
+        let name = format!("PGD-{}", usual.iterations);
+        let fallen = go!(self.ladder.attack(&name, &usual, right, emit).await?);
+        let mut standing = without(right, &fallen);
+        self.report.apparent_accuracy = self.share(standing.len());
+        let point = |iterations: usize, accuracy| Point {
+            x: iterations as f64,
+            accuracy,
+        };
+        self.report.iterations = vec![
+            point(1, self.share(right.len() - by_one.len())),
+            point(usual.iterations, self.share(standing.len())),
+        ];
+        let mut last = 0.0;
+        for doubling in 1..=self.plan.doublings {
+            let config = AttackConfig {
+                iterations: usual.iterations << doubling,
+                step_size: 0.0,
+                ..usual.clone()
+            };
+            let name = format!("PGD-{}", config.iterations);
+            if standing.is_empty() {
+                break;
+            }
+            let fallen = go!(self.ladder.attack(&name, &config, &standing, emit).await?);
+            standing = without(&standing, &fallen);
+            last = self.share(fallen.len());
+            let accuracy = self.share(standing.len());
+            self.report
+                .iterations
+                .push(point(config.iterations, accuracy));
+        }
+        self.sign(SignId::Iterations, last, emit);
+        let kept: BTreeSet<usize> = standing.iter().copied().collect();
+        let beaten = by_one.iter().filter(|place| kept.contains(place)).count();
+        self.sign(SignId::OneStep, self.share(beaten), emit);
+        Ok(Some(standing))
+    }
+
+    /// What PGD on the cross-entropy left standing, by other ways.
+    async fn other_ways(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let longest = self.longest();
+        for (name, loss, id) in [
+            (
+                "PGD, rescaled logits",
+                AttackLoss::RescaledXent,
+                SignId::Rescaled,
+            ),
+            ("PGD, margin", AttackLoss::Cw, SignId::OtherLoss),
+        ] {
+            let config = AttackConfig {
+                loss,
+                ..longest.clone()
+            };
+            let fallen = go!(self.ladder.attack(name, &config, apparent, emit).await?);
+            self.sign(id, self.share(fallen.len()), emit);
+        }
+        if self.target.model.is_random() {
+            let config = AttackConfig {
+                draws: DRAWS,
+                ..self.usual()
+            };
+            let fallen = go!(self
+                .ladder
+                .attack("PGD over the randomness", &config, apparent, emit)
+                .await?);
+            self.sign(SignId::Randomness, self.share(fallen.len()), emit);
+        }
+        let noise = self.with(AttackMethod::Noise, AttackLoss::Xent, self.plan.draws);
+        let fallen = go!(self
+            .ladder
+            .attack("Random noise", &noise, apparent, emit)
+            .await?);
+        self.sign(SignId::Noise, self.share(fallen.len()), emit);
+
+        let square = self.with(AttackMethod::Square, AttackLoss::Cw, self.plan.queries);
+        let fallen = go!(self
+            .ladder
+            .attack("Square", &square, apparent, emit)
+            .await?);
+        let mut blind: BTreeSet<usize> = fallen.into_iter().collect();
+        let few = &apparent[..apparent.len().min(self.plan.slow)];
+        for (name, method) in [
+            ("SPSA", AttackMethod::Spsa),
+            ("HopSkipJump", AttackMethod::HopSkipJump),
+        ] {
+            if !few.is_empty() {
+                let config = self.with(method, AttackLoss::Cw, method.usual_iterations());
+                blind.extend(go!(self.ladder.attack(name, &config, few, emit).await?));
+            }
+        }
+        self.sign(SignId::BlackBox, self.share(blind.len()), emit);
+        self.transfer(apparent, emit).await
+    }
+
+    /// Images made on a plain model.
+    async fn transfer(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let name = "Transfer from a plain model";
+        let began = Instant::now();
+        emit(Event::RungProgress {
+            name: name.to_owned(),
+            done: 0.0,
+            of_batch: 0.0,
+        });
+        let source = surrogate(self.target.data, self.config, self.control).await?;
+        let attack = AttackConfig {
+            loss: AttackLoss::Cw,
+            ..self.usual()
+        };
+        let made = transfer(&source, self.target, &attack, apparent, self.control).await?;
+        let outcome = go!(made);
+        let seconds = began.elapsed().as_secs_f64();
+        let fallen = self.ladder.offer(name, &outcome, seconds, emit);
+        self.sign(SignId::Transfer, self.share(fallen.len()), emit);
+        if !self.target.model.is_guarded() {
+            return Ok(Some(()));
+        }
+        // What is done to the images may hide the gradient of what sees them.
+        let began = Instant::now();
+        let source = self.target.model.unguarded();
+        let made = transfer(&source, self.target, &attack, apparent, self.control).await?;
+        let outcome = go!(made);
+        let seconds = began.elapsed().as_secs_f64();
+        let name = "PGD around the guard";
+        let fallen = self.ladder.offer(name, &outcome, seconds, emit);
+        self.sign(SignId::Guard, self.share(fallen.len()), emit);
+        Ok(Some(()))
+    }
+
+    /// The usual attack again and again, on what PGD left standing.
+    async fn restart(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let usual = self.usual();
+        let mut standing = apparent.to_vec();
+        self.report.restarts = vec![Point {
+            x: 1.0,
+            accuracy: self.share(standing.len()),
+        }];
+        let mut late = 0;
+        for restart in 2..=self.plan.restarts {
+            if standing.is_empty() {
+                break;
+            }
+            let name = format!("PGD-{}, start {restart}", usual.iterations);
+            let fallen = go!(self.ladder.attack(&name, &usual, &standing, emit).await?);
+            standing = without(&standing, &fallen);
+            if 2 * restart > self.plan.restarts {
+                late += fallen.len();
+            }
+            self.report.restarts.push(Point {
+                x: restart as f64,
+                accuracy: self.share(standing.len()),
+            });
+        }
+        self.sign(SignId::Restarts, self.share(late), emit);
+        Ok(Some(()))
+    }
+
+    /// The parts of AutoAttack that are left, on what is left.
+    async fn ensemble(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
+        let (targets, iterations) = (self.plan.targets, self.plan.iterations);
+        for (name, method, loss, targets) in [
+            ("APGD-CE", AttackMethod::Apgd, AttackLoss::Xent, 0),
+            ("APGD-T", AttackMethod::Apgd, AttackLoss::Dlr, targets),
+            ("FAB-T", AttackMethod::Fab, AttackLoss::Xent, targets),
+        ] {
+            let config = AttackConfig {
+                targets,
+                ..self.with(method, loss, iterations)
+            };
+            let standing = self.ladder.standing();
+            if standing.is_empty() {
+                break;
+            }
+            go!(self.ladder.attack(name, &config, &standing, emit).await?);
+        }
+        let apparent = self.report.apparent_accuracy;
+        let left = self.share(self.ladder.standing().len());
+        let lost = if apparent > 0.0 {
+            (apparent - left) / apparent
+        } else {
+            0.0
+        };
+        self.sign(SignId::Collapse, lost, emit);
+        Ok(Some(()))
+    }
+
+    /// The usual attack at other radii, up to one at which anything can become anything.
+    async fn widen(&mut self, right: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let epsilon = self.config.attack.epsilon;
+        let largest = largest_radius(self.config.attack.norm, self.target.data.data().image_len());
+        let mut radii: Vec<f64> = RADII
+            .iter()
+            .map(|factor| factor * epsilon)
+            .filter(|radius| *radius < largest)
+            .collect();
+        radii.push(largest);
+        let few = &right[..right.len().min(self.plan.curve)];
+        // The share of the first so many images that are right at all.
+        let first = few.last().map_or(0, |last| last + 1);
+        let share = |count: usize| count as f64 / first.max(1) as f64;
+        self.report.epsilons = vec![Point {
+            x: 0.0,
+            accuracy: share(few.len()),
+        }];
+        let mut standing = few.to_vec();
+        for radius in radii {
+            let config = AttackConfig {
+                epsilon: radius,
+                step_size: 0.0,
+                ..self.usual()
+            };
+            let fallen = go!(self.beside(&config, &standing, emit).await?);
+            standing = without(&standing, &fallen);
+            self.report.epsilons.push(Point {
+                x: radius,
+                accuracy: share(standing.len()),
+            });
+        }
+        let chance = 1.0 / self.report.subject.classes.len().max(1) as f64;
+        let above = (share(standing.len()) - chance).max(0.0);
+        self.sign(SignId::Unbounded, above, emit);
+        Ok(Some(()))
+    }
+
+    /// An attack outside the threat model, which is no rung of the ladder.
+    async fn beside(
+        &mut self,
+        config: &AttackConfig,
+        places: &[usize],
+        emit: &mut dyn FnMut(Event),
+    ) -> Going<Vec<usize>> {
+        use crate::attack::run::{Manner, on};
+        emit(Event::RungProgress {
+            name: format!("PGD at radius {:.3}", config.epsilon),
+            done: 0.0,
+            of_batch: 0.0,
+        });
+        let manner = Manner::default();
+        let outcome = on(
+            self.target,
+            config,
+            places,
+            manner,
+            self.control,
+            &mut |_| {},
+        )
+        .await?;
+        if outcome.stopped {
+            return Ok(None);
+        }
+        let fallen = outcome.places.iter().zip(&outcome.is_right);
+        let fallen = fallen
+            .filter(|(_, right)| !**right)
+            .map(|(&place, _)| place);
+        Ok(Some(fallen.collect()))
+    }
+
+    async fn finish(self) -> Result<Report, EvaluateError> {
+        let mut report = self.report;
+        let set = self.target.data.data();
+        report.rungs = self.ladder.rungs().to_vec();
+        report.robust_accuracy = self.ladder.standing().len() as f64 / self.images.max(1) as f64;
+        report.attacked_margins = self.ladder.margins().to_vec();
+        let fooled: Vec<(usize, &[f32])> = self.ladder.fooled().take(FOOLED).collect();
+        if fooled.is_empty() {
+            return Ok(report);
+        }
+        let [channels, height, width] = set.image_shape;
+        let pixels: Vec<f32> = fooled.iter().flat_map(|(_, x)| x.iter().copied()).collect();
+        let shape = [fooled.len(), channels, height, width];
+        let images = Tensor::from_data(TensorData::new(pixels, shape), self.target.data.device());
+        let logits = read(self.target.model.answer(images))
+            .await
+            .map_err(AttackError::from)?;
+        let rows = logits.chunks_exact(set.classes.len());
+        for ((place, pixels), logits) in fooled.iter().zip(rows) {
+            let labels = self
+                .target
+                .data
+                .labels(Source::Test, std::iter::once(*place));
+            report.fooled.push(Fooled {
+                place: *place,
+                label: labels.first().copied().map_or(0, usize::from),
+                predicted: argmax(logits),
+                clean: set.test.pixels[place * set.image_len()..][..set.image_len()].to_vec(),
+                attacked: pixels.iter().map(|x| (x * 255.0).round() as u8).collect(),
+            });
+        }
+        Ok(report)
+    }
+}
+
+fn without(places: &[usize], fallen: &[usize]) -> Vec<usize> {
+    let fallen: BTreeSet<usize> = fallen.iter().copied().collect();
+    places
+        .iter()
+        .copied()
+        .filter(|place| !fallen.contains(place))
+        .collect()
+}
