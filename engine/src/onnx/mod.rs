@@ -1,8 +1,9 @@
 //! Models as ONNX files, written and, with a backend, read.
 //!
-//! Written are opset 17, 32-bit floats, any batch size. The graph's input `images` is `[N, channels, height, width]` with pixels in [0, 1], its output
-//! `logits` `[N, classes]`; the standardisation of images that the residual networks need is part
-//! of it. Weights keep their PyTorch names. Writing needs no device.
+//! Written are opset 17, 32-bit floats, any batch size. The graph's input `images` is
+//! `[N, channels, height, width]` with pixels in [0, 1], its output `logits` `[N, classes]`; the
+//! standardisation of images that the residual networks need is part of it. Weights keep their
+//! PyTorch names. Writing needs no device.
 
 mod cnn;
 mod encode;

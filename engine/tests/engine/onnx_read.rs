@@ -198,7 +198,7 @@ fn exports_of_pytorch_compute_the_same(device: &Device) {
         assert_close(&logits, &wanted, 1e-4, 1e-4);
         assert_same_gradient(&gradient, &expected.values, 1e-3);
     }
-    assert!(seen > 40, "{seen}");
+    assert!(seen > 30, "{seen}");
 }
 
 /// Logits less their mean, as softmax sees no difference.
@@ -222,16 +222,14 @@ fn operators_compute_what_onnxruntime_does(device: &Device) {
         let found = model.forward(images.clone());
         assert_eq!(found.dims().to_vec(), case.logits.shape);
         assert_close(&values(found), &case.logits.values, 1e-5, 1e-5);
-        if *device == cpu() {
-            gradient_is_the_slope(&model, &images);
-        }
+        gradient_is_the_slope(&model, &images);
     }
     assert!(seen > 50, "{seen}");
 }
 
 /// The gradient times a direction is the difference along it.
 fn gradient_is_the_slope(model: &OnnxModel, images: &Tensor<4>) {
-    const STEP: f32 = 2e-3;
+    const STEP: f32 = 1e-3;
     let count = images.shape().num_elements();
     let direction = numbers(5, count, 1.0);
     let along = TensorData::new(direction.clone(), images.dims());

@@ -141,6 +141,23 @@ pub fn flat(place: &[usize], shape: &[usize]) -> usize {
     axes.fold(0, |flat, (&axis, &at)| flat * axis + at)
 }
 
+/// The shape that arrays are broadcast to, as numpy does, and for each of its places where their
+/// numbers lie.
+///
+/// # Errors
+/// [`Problem`] if they do not fit, or the shape is large.
+pub fn aligned<const N: usize>(
+    arrays: [&Array; N],
+) -> Result<(Vec<usize>, Vec<[usize; N]>), Problem> {
+    let mut shape = vec![];
+    for array in arrays {
+        shape = broadcast(&shape, &array.shape)?;
+    }
+    let places = places(&shape)?.into_iter();
+    let sources = places.map(|place| arrays.map(|array| array.broadcast_from(&place)));
+    Ok((shape, sources.collect()))
+}
+
 /// The shape that both shapes are broadcast to, as numpy does.
 ///
 /// # Errors

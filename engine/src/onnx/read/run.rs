@@ -7,33 +7,22 @@ use super::operation::{Binary, Operation, Reduction, Unary};
 use super::plan::Plan;
 use super::ranked::{Ranked, at_rank, axes, with_tensor};
 
-/// The logits of a batch; the constants are without autodiff and take that of the images.
+/// The logits of a batch. The constants are without autodiff, so they stay constants beside images
+/// with it.
 ///
 /// # Shapes
 /// - `images`: `[plan.batch, channels, height, width]`
 /// - output: `[plan.batch, plan.classes]`
 pub fn run(plan: &Plan, constants: &[Ranked], images: Tensor<4>) -> Tensor<2> {
-    let strategy = images.gradient_checkpointing_strategy();
     let device = images.device().without_autodiff();
-    let lift = |value: Ranked| match strategy {
-        Some(strategy) => with_tensor!(value, tensor => {
-            Ranked::from(tensor.autodiff().with_gradient_checkpointing_strategy(strategy))
-        }),
-        None => value,
-    };
     let mut slots: Vec<Option<Ranked>> = vec![None; plan.slots];
-    let mut constants_used: Vec<usize> = plan.steps.iter().flat_map(|s| s.inputs.clone()).collect();
-    constants_used.sort_unstable();
-    constants_used.dedup();
-    for slot in constants_used {
-        // Slot 0 is that of the images.
-        if let Some(constant) = slot.checked_sub(1).and_then(|at| constants.get(at)) {
-            slots[slot] = Some(lift(constant.clone()));
-        }
+    // Slot 0 is that of the images.
+    for (slot, constant) in slots.iter_mut().skip(1).zip(constants) {
+        *slot = Some(constant.clone());
     }
     for (slot, array) in &plan.literals {
         if let Data::Floats(values) = &array.data {
-            slots[*slot] = Some(lift(Ranked::new(values.clone(), &array.shape, &device)));
+            slots[*slot] = Some(Ranked::new(values.clone(), &array.shape, &device));
         }
     }
     slots[0] = Some(Ranked::R4(images));

@@ -1,7 +1,7 @@
 //! Operators on pairs of numbers. Those of constants alone are computed on the host.
 
 use super::Call;
-use crate::onnx::read::array::{Array, Data, broadcast, places};
+use crate::onnx::read::array::{Array, Data, aligned, broadcast};
 use crate::onnx::read::error::{Problem, fail};
 use crate::onnx::read::operation::{Binary, Unary};
 use crate::onnx::read::plan::{Planned, Planner};
@@ -65,26 +65,26 @@ fn pair(
 }
 
 fn folded(operation: Binary, a: &Array, b: &Array) -> Result<Array, Problem> {
-    let shape = broadcast(&a.shape, &b.shape)?;
-    let places = places(&shape)?;
-    let pairs = places
-        .iter()
-        .map(|place| (a.broadcast_from(place), b.broadcast_from(place)));
+    let (shape, pairs) = aligned([a, b])?;
+    let pairs = pairs.into_iter();
     let data = match (&a.data, &b.data) {
         (Data::Ints(a), Data::Ints(b)) => {
-            let values = pairs.map(|(at, bt)| ints(operation, *a.get(at)?, *b.get(bt)?));
-            values.collect::<Option<_>>().map(Data::Ints)
+            match pairs
+                .map(|[at, bt]| ints(operation, a[at], b[bt]))
+                .collect()
+            {
+                Some(values) => Data::Ints(values),
+                None => fail!("its integers overflow or are divided by 0"),
+            }
         }
-        (Data::Floats(a), Data::Floats(b)) => {
-            let values = pairs.map(|(at, bt)| Some(floats(operation, *a.get(at)?, *b.get(bt)?)));
-            values.collect::<Option<_>>().map(Data::Floats)
-        }
+        (Data::Floats(a), Data::Floats(b)) => Data::Floats(
+            pairs
+                .map(|[at, bt]| floats(operation, a[at], b[bt]))
+                .collect(),
+        ),
         _ => fail!("one of its inputs is integers, the other floats"),
     };
-    match data {
-        Some(data) => Ok(Array { shape, data }),
-        None => fail!("its integers overflow or are divided by 0"),
-    }
+    Ok(Array { shape, data })
 }
 
 fn ints(operation: Binary, a: i64, b: i64) -> Option<i64> {

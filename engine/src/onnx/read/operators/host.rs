@@ -2,7 +2,7 @@
 
 use super::Call;
 use super::shapes::lengths;
-use crate::onnx::read::array::{Array, Data, broadcast, places};
+use crate::onnx::read::array::{Array, Data, aligned};
 use crate::onnx::read::constant;
 use crate::onnx::read::error::{Problem, fail};
 use crate::onnx::read::plan::{Planned, Planner};
@@ -21,18 +21,11 @@ pub fn constant_of_shape(call: &Call, _: &mut Planner) -> Outputs {
 
 pub fn equal(call: &Call, _: &mut Planner) -> Outputs {
     let (a, b) = (known(call, 0)?, known(call, 1)?);
-    let shape = broadcast(&a.shape, &b.shape)?;
-    let (Data::Ints(left), Data::Ints(right)) = (&a.data, &b.data) else {
+    let (shape, pairs) = aligned([a, b])?;
+    let (Data::Ints(a), Data::Ints(b)) = (&a.data, &b.data) else {
         fail!("it compares floats, and only integers are supported");
     };
-    let places = places(&shape)?;
-    let equal = places.iter().map(|place| {
-        let (left, right) = (
-            left.get(a.broadcast_from(place)),
-            right.get(b.broadcast_from(place)),
-        );
-        i64::from(left == right)
-    });
+    let equal = pairs.into_iter().map(|[at, bt]| i64::from(a[at] == b[bt]));
     let data = Data::Ints(equal.collect());
     Ok(vec![Planned::known(Array { shape, data })])
 }
@@ -40,26 +33,20 @@ pub fn equal(call: &Call, _: &mut Planner) -> Outputs {
 /// Where a condition holds one number, elsewhere another.
 pub fn choose(call: &Call, _: &mut Planner) -> Outputs {
     let (condition, yes, no) = (known(call, 0)?, known(call, 1)?, known(call, 2)?);
-    let shape = broadcast(&broadcast(&condition.shape, &yes.shape)?, &no.shape)?;
-    let (Data::Ints(holds), Data::Ints(yeses), Data::Ints(noes)) =
+    let (shape, places) = aligned([condition, yes, no])?;
+    let (Data::Ints(holds), Data::Ints(yes), Data::Ints(no)) =
         (&condition.data, &yes.data, &no.data)
     else {
         fail!("it chooses between floats, and only integers are supported");
     };
-    let places = places(&shape)?;
     let chosen = places
-        .iter()
-        .map(|place| match holds.get(condition.broadcast_from(place)) {
-            Some(0) | None => noes.get(no.broadcast_from(place)).copied(),
-            Some(_) => yeses.get(yes.broadcast_from(place)).copied(),
+        .into_iter()
+        .map(|[at, yes_at, no_at]| match holds[at] {
+            0 => no[no_at],
+            _ => yes[yes_at],
         });
-    match chosen.collect() {
-        Some(values) => Ok(vec![Planned::known(Array {
-            shape,
-            data: Data::Ints(values),
-        })]),
-        None => fail!("its inputs do not fit each other"),
-    }
+    let data = Data::Ints(chosen.collect());
+    Ok(vec![Planned::known(Array { shape, data })])
 }
 
 fn known<'a>(call: &'a Call, at: usize) -> Result<&'a Array, Problem> {

@@ -18,120 +18,75 @@ use super::plan::{Planned, Planner};
 /// Plans a node: its outputs, or what is wrong with it.
 pub type Operator = fn(&Call, &mut Planner) -> Result<Vec<Planned>, Problem>;
 
+/// Names, and functions that plan, with what they are told besides the node.
+macro_rules! operators {
+    ($($name:literal: $module:ident::$plan:ident($($told:expr)?),)+) => {
+        &[$(($name, |call, planner| $module::$plan(call, planner $(, $told)?))),+]
+    };
+}
+
 /// All operators but `Constant`, which is none when a model runs.
-const OPERATORS: &[(&str, Operator)] = &[
-    ("Abs", |call, planner| {
-        activations::unary(call, planner, Unary::Abs)
-    }),
-    ("Add", |call, planner| {
-        arithmetic::binary(call, planner, Binary::Add)
-    }),
-    ("AveragePool", windows::average_pool),
-    ("BatchNormalization", normalisations::batch),
-    ("Cast", shapes::cast),
-    ("Clip", activations::clip),
-    ("Concat", pieces::concat),
-    ("ConstantOfShape", host::constant_of_shape),
-    ("Conv", windows::conv),
-    ("Div", |call, planner| {
-        arithmetic::binary(call, planner, Binary::Div)
-    }),
-    ("Dropout", shapes::dropout),
-    ("Elu", activations::elu),
-    ("Equal", host::equal),
-    ("Erf", |call, planner| {
-        activations::unary(call, planner, Unary::Erf)
-    }),
-    ("Exp", |call, planner| {
-        activations::unary(call, planner, Unary::Exp)
-    }),
-    ("Expand", shapes::expand),
-    ("Flatten", shapes::flatten),
-    ("Gather", pieces::gather),
-    ("Gelu", activations::gelu),
-    ("Gemm", linear::gemm),
-    ("GlobalAveragePool", |call, planner| {
-        windows::global(call, planner, Reduction::Mean)
-    }),
-    ("GlobalMaxPool", |call, planner| {
-        windows::global(call, planner, Reduction::Max)
-    }),
-    ("HardSigmoid", activations::hard_sigmoid),
-    ("HardSwish", |call, planner| {
-        activations::unary(call, planner, Unary::HardSwish)
-    }),
-    ("Identity", shapes::identity),
-    ("InstanceNormalization", normalisations::instance),
-    ("LayerNormalization", normalisations::layer),
-    ("LeakyRelu", activations::leaky_relu),
-    ("Log", |call, planner| {
-        activations::unary(call, planner, Unary::Log)
-    }),
-    ("LogSoftmax", |call, planner| {
-        normalisations::softmax(call, planner, Operation::LogSoftmax)
-    }),
-    ("MatMul", linear::matmul),
-    ("Max", |call, planner| {
-        arithmetic::extreme(call, planner, Binary::Max)
-    }),
-    ("MaxPool", windows::max_pool),
-    ("Min", |call, planner| {
-        arithmetic::extreme(call, planner, Binary::Min)
-    }),
-    ("Mul", |call, planner| {
-        arithmetic::binary(call, planner, Binary::Mul)
-    }),
-    ("Neg", |call, planner| {
-        activations::unary(call, planner, Unary::Neg)
-    }),
-    ("PRelu", activations::p_relu),
-    ("Pad", pieces::pad),
-    ("Pow", arithmetic::pow),
-    ("Reciprocal", |call, planner| {
-        activations::unary(call, planner, Unary::Reciprocal)
-    }),
-    ("ReduceMax", |call, planner| {
-        reductions::reduce(call, planner, Reduction::Max)
-    }),
-    ("ReduceMean", |call, planner| {
-        reductions::reduce(call, planner, Reduction::Mean)
-    }),
-    ("ReduceMin", |call, planner| {
-        reductions::reduce(call, planner, Reduction::Min)
-    }),
-    ("ReduceSum", |call, planner| {
-        reductions::reduce(call, planner, Reduction::Sum)
-    }),
-    ("Relu", |call, planner| {
-        activations::unary(call, planner, Unary::Relu)
-    }),
-    ("Reshape", shapes::reshape),
-    ("Shape", shapes::shape),
-    ("Sigmoid", |call, planner| {
-        activations::unary(call, planner, Unary::Sigmoid)
-    }),
-    ("Slice", pieces::slice),
-    ("Softmax", |call, planner| {
-        normalisations::softmax(call, planner, Operation::Softmax)
-    }),
-    ("Softplus", |call, planner| {
-        activations::unary(call, planner, Unary::Softplus)
-    }),
-    ("Split", pieces::split),
-    ("Sqrt", |call, planner| {
-        activations::unary(call, planner, Unary::Sqrt)
-    }),
-    ("Squeeze", shapes::squeeze),
-    ("Sub", |call, planner| {
-        arithmetic::binary(call, planner, Binary::Sub)
-    }),
-    ("Tanh", |call, planner| {
-        activations::unary(call, planner, Unary::Tanh)
-    }),
-    ("Transpose", shapes::transpose),
-    ("Unsqueeze", shapes::unsqueeze),
-    ("Where", host::choose),
-];
+const OPERATORS: &[(&str, Operator)] = operators! {
+    "Abs": activations::unary(Unary::Abs),
+    "Add": arithmetic::binary(Binary::Add),
+    "AveragePool": windows::average_pool(),
+    "BatchNormalization": normalisations::batch(),
+    "Cast": shapes::cast(),
+    "Clip": activations::clip(),
+    "Concat": pieces::concat(),
+    "ConstantOfShape": host::constant_of_shape(),
+    "Conv": windows::conv(),
+    "Div": arithmetic::binary(Binary::Div),
+    "Dropout": shapes::dropout(),
+    "Elu": activations::elu(),
+    "Equal": host::equal(),
+    "Erf": activations::unary(Unary::Erf),
+    "Exp": activations::unary(Unary::Exp),
+    "Expand": shapes::expand(),
+    "Flatten": shapes::flatten(),
+    "Gather": pieces::gather(),
+    "Gelu": activations::gelu(),
+    "Gemm": linear::gemm(),
+    "GlobalAveragePool": windows::global(Reduction::Mean),
+    "GlobalMaxPool": windows::global(Reduction::Max),
+    "HardSigmoid": activations::hard_sigmoid(),
+    "HardSwish": activations::unary(Unary::HardSwish),
+    "Identity": shapes::identity(),
+    "InstanceNormalization": normalisations::instance(),
+    "LayerNormalization": normalisations::layer(),
+    "LeakyRelu": activations::leaky_relu(),
+    "Log": activations::unary(Unary::Log),
+    "LogSoftmax": normalisations::softmax(Operation::LogSoftmax),
+    "MatMul": linear::matmul(),
+    "Max": arithmetic::extreme(Binary::Max),
+    "MaxPool": windows::max_pool(),
+    "Min": arithmetic::extreme(Binary::Min),
+    "Mul": arithmetic::binary(Binary::Mul),
+    "Neg": activations::unary(Unary::Neg),
+    "PRelu": activations::p_relu(),
+    "Pad": pieces::pad(),
+    "Pow": arithmetic::pow(),
+    "Reciprocal": activations::unary(Unary::Reciprocal),
+    "ReduceMax": reductions::reduce(Reduction::Max),
+    "ReduceMean": reductions::reduce(Reduction::Mean),
+    "ReduceMin": reductions::reduce(Reduction::Min),
+    "ReduceSum": reductions::reduce(Reduction::Sum),
+    "Relu": activations::unary(Unary::Relu),
+    "Reshape": shapes::reshape(),
+    "Shape": shapes::shape(),
+    "Sigmoid": activations::unary(Unary::Sigmoid),
+    "Slice": pieces::slice(),
+    "Softmax": normalisations::softmax(Operation::Softmax),
+    "Softplus": activations::unary(Unary::Softplus),
+    "Split": pieces::split(),
+    "Sqrt": activations::unary(Unary::Sqrt),
+    "Squeeze": shapes::squeeze(),
+    "Sub": arithmetic::binary(Binary::Sub),
+    "Tanh": activations::unary(Unary::Tanh),
+    "Transpose": shapes::transpose(),
+    "Unsqueeze": shapes::unsqueeze(),
+    "Where": host::choose(),
+};
 
 /// ONNX's own domain, which has two names.
 pub fn is_onnx(domain: &str) -> bool {
@@ -184,6 +139,14 @@ impl Call<'_> {
         }
     }
 
+    /// As [`Self::ints`], or others if the input is left out.
+    pub fn ints_or(&self, at: usize, others: Vec<i64>) -> Result<Vec<i64>, Problem> {
+        match self.optional(at) {
+            Some(_) => self.ints(at),
+            None => Ok(others),
+        }
+    }
+
     /// The integers of an attribute, or, as in newer opsets, of an input; `None` without both.
     pub fn ints_of(&self, attribute: &str, input: usize) -> Result<Option<Vec<i64>>, Problem> {
         if let Some(values) = self.attributes.ints(attribute) {
@@ -209,7 +172,8 @@ impl Call<'_> {
         }
     }
 
-    /// It takes as many inputs.
+    /// # Errors
+    /// [`Problem`] if it declares more outputs than one.
     pub fn only_first_output(&self) -> Result<(), Problem> {
         if self.outputs > 1 {
             fail!("its second output is not supported");

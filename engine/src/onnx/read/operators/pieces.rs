@@ -130,14 +130,8 @@ impl Range {
 pub fn slice(call: &Call, planner: &mut Planner) -> Outputs {
     let x = call.input(0)?;
     let (starts, ends) = (call.ints(1)?, call.ints(2)?);
-    let along = match call.optional(3) {
-        Some(_) => call.ints(3)?,
-        None => (0..starts.len() as i64).collect(),
-    };
-    let steps = match call.optional(4) {
-        Some(_) => call.ints(4)?,
-        None => vec![1; starts.len()],
-    };
+    let along = call.ints_or(3, (0..starts.len() as i64).collect())?;
+    let steps = call.ints_or(4, vec![1; starts.len()])?;
     if [ends.len(), along.len(), steps.len()] != [starts.len(); 3] {
         fail!("starts, ends, axes and steps are not equally many");
     }
@@ -299,10 +293,7 @@ pub fn pad(call: &Call, planner: &mut Planner) -> Outputs {
         fail!("it lacks `pads`");
     };
     let value = call.float_of("value", 2)?.unwrap_or(0.0);
-    let along = match call.optional(3) {
-        Some(_) => call.ints(3)?,
-        None => (0..x.rank() as i64).collect(),
-    };
+    let along = call.ints_or(3, (0..x.rank() as i64).collect())?;
     axes(&along, x.rank())?;
     if pads.len() != 2 * along.len() {
         fail!(
