@@ -9,9 +9,7 @@ use super::attributes::Attributes;
 use super::constant::{self, types};
 use super::error::{OnnxReadError, Problem, fail};
 use super::operators::{self, Operator};
-use crate::onnx::proto::{
-    Dimension, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
-};
+use crate::onnx::proto::{Dimension, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
 /// Versions of ONNX's operators whose meaning is known.
 const OPSETS: [i64; 2] = [11, 25];
@@ -19,7 +17,7 @@ const MOST_NODES: usize = 100_000;
 /// Images of one batch, if the model fixes how many.
 const MOST_IMAGES: usize = 4096;
 
-/// The part of a model that its output needs. A value is a number below `values`.
+/// The part of a model that its output needs. A value is a number below `values`; the images are 0.
 pub struct Source {
     pub opset: i64,
     pub values: usize,
@@ -64,7 +62,6 @@ impl Node {
 
 /// The images.
 pub struct Input {
-    pub value: usize,
     /// Channels, height and width.
     pub shape: [usize; 3],
     /// Images of a batch, if the model fixes how many.
@@ -94,9 +91,9 @@ pub fn decode(bytes: &[u8]) -> Result<Source, OnnxReadError> {
             node.name = format!("#{place}");
         }
     }
-    let input = input(&graph)?;
+    let (images, input) = input(&graph)?;
     let output = output(&graph)?.to_owned();
-    let names = names(&graph, &input)?;
+    let names = names(&graph, &images)?;
     let wired: Vec<Wires> = graph.node.iter().map(|node| wires(node, &names)).collect();
     let Some(&output) = names.get(&output) else {
         let text = format!("the output `{output}` is made by no node");
@@ -109,11 +106,7 @@ pub fn decode(bytes: &[u8]) -> Result<Source, OnnxReadError> {
         values: names.len(),
         constants: vec![],
         nodes: vec![],
-        input: Input {
-            value: names.get(&input.name).copied().unwrap_or_default(),
-            shape: input.shape,
-            batch: input.batch,
-        },
+        input,
         output,
         softmax: None,
     };
@@ -121,23 +114,20 @@ pub fn decode(bytes: &[u8]) -> Result<Source, OnnxReadError> {
         if let Some(&value) = names.get(&tensor.name)
             && live.contains(&value)
         {
-            let name = tensor.name.clone();
-            source.constants.push(constant(value, name, &tensor, true)?);
+            let array = constant::array(&tensor);
+            let constant = constant(value, tensor.name, array, true)?;
+            source.constants.push(constant);
         }
     }
     for (node, wires) in graph.node.into_iter().zip(wired) {
-        if !wires
-            .outputs
-            .iter()
-            .flatten()
-            .any(|value| live.contains(value))
-        {
+        if !wires.make_one_of(&live) {
             continue;
         }
         let attributes = Attributes::new(node.attribute);
         if node.op_type == "Constant" && operators::is_onnx(&node.domain) {
             if let Some(&Some(value)) = wires.outputs.first() {
-                let constant = written(&attributes, value, &node.name)?;
+                let array = written(&attributes);
+                let constant = constant(value, node.name, array, false)?;
                 source.constants.push(constant);
             }
             continue;
@@ -186,14 +176,8 @@ fn opset(model: &ModelProto) -> Result<i64, OnnxReadError> {
     })
 }
 
-/// What the graph says of its input.
-struct Declared {
-    name: String,
-    shape: [usize; 3],
-    batch: Option<usize>,
-}
-
-fn input(graph: &GraphProto) -> Result<Declared, OnnxReadError> {
+/// The name of the input, and what the graph says of it.
+fn input(graph: &GraphProto) -> Result<(String, Input), OnnxReadError> {
     // Old models list their weights among the inputs.
     let weights: BTreeSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let inputs = graph.input.iter();
@@ -233,11 +217,8 @@ fn input(graph: &GraphProto) -> Result<Declared, OnnxReadError> {
     if batch.is_some_and(|batch| batch > MOST_IMAGES) {
         return Err(bad(format!("wants more than {MOST_IMAGES} images at once")));
     }
-    Ok(Declared {
-        name: input.name.clone(),
-        shape: [channels, height, width],
-        batch,
-    })
+    let shape = [channels, height, width];
+    Ok((input.name.clone(), Input { shape, batch }))
 }
 
 fn output(graph: &GraphProto) -> Result<&str, OnnxReadError> {
@@ -252,7 +233,7 @@ fn output(graph: &GraphProto) -> Result<&str, OnnxReadError> {
 }
 
 /// A number for each value, if each is made once and before it is taken.
-fn names(graph: &GraphProto, input: &Declared) -> Result<BTreeMap<String, usize>, OnnxReadError> {
+fn names(graph: &GraphProto, images: &str) -> Result<BTreeMap<String, usize>, OnnxReadError> {
     let mut names = BTreeMap::new();
     let add = |names: &mut BTreeMap<String, usize>, name: &str| {
         let number = names.len();
@@ -263,7 +244,7 @@ fn names(graph: &GraphProto, input: &Declared) -> Result<BTreeMap<String, usize>
             }),
         }
     };
-    add(&mut names, &input.name)?;
+    add(&mut names, images)?;
     for tensor in &graph.initializer {
         add(&mut names, &tensor.name)?;
     }
@@ -295,6 +276,13 @@ struct Wires {
     outputs: Vec<Option<usize>>,
 }
 
+impl Wires {
+    fn make_one_of(&self, values: &BTreeSet<usize>) -> bool {
+        let mut made = self.outputs.iter().flatten();
+        made.any(|value| values.contains(value))
+    }
+}
+
 fn wires(node: &NodeProto, names: &BTreeMap<String, usize>) -> Wires {
     let numbers = |values: &[String]| values.iter().map(|v| names.get(v).copied()).collect();
     Wires {
@@ -308,12 +296,7 @@ fn live(wired: &[Wires], output: usize) -> BTreeSet<usize> {
     let mut live = BTreeSet::from([output]);
     // Nodes stand in an order of computation.
     for wires in wired.iter().rev() {
-        if wires
-            .outputs
-            .iter()
-            .flatten()
-            .any(|value| live.contains(value))
-        {
+        if wires.make_one_of(&live) {
             live.extend(wires.inputs.iter().flatten());
         }
     }
@@ -323,10 +306,10 @@ fn live(wired: &[Wires], output: usize) -> BTreeSet<usize> {
 fn constant(
     value: usize,
     name: String,
-    tensor: &TensorProto,
+    array: Result<Array, Problem>,
     weight: bool,
 ) -> Result<Constant, OnnxReadError> {
-    match constant::array(tensor) {
+    match array {
         Ok(array) => Ok(Constant {
             value,
             name,
@@ -341,45 +324,23 @@ fn constant(
 }
 
 /// The value of a `Constant` node.
-fn written(attributes: &Attributes, value: usize, node: &str) -> Result<Constant, OnnxReadError> {
+fn written(attributes: &Attributes) -> Result<Array, Problem> {
     if let Some(tensor) = attributes.tensor("value") {
-        return constant(value, node.to_owned(), tensor, false);
+        return constant::array(tensor);
     }
-    let scalar = |data| Array {
-        shape: vec![],
-        data,
-    };
-    let array = if let Some(floats) = attributes.floats("value_floats") {
-        Ok(Array {
-            shape: vec![floats.len()],
-            data: Data::Floats(floats.to_vec()),
-        })
+    let (shape, data) = if let Some(floats) = attributes.floats("value_floats") {
+        (vec![floats.len()], Data::Floats(floats.to_vec()))
     } else if let Some(ints) = attributes.ints("value_ints") {
-        Ok(Array::ints(ints.to_vec()))
+        (vec![ints.len()], Data::Ints(ints.to_vec()))
     } else if attributes.has("value_float") {
-        Ok(Array::float(attributes.float("value_float", 0.0)))
+        let value = attributes.float("value_float", 0.0);
+        (vec![], Data::Floats(vec![value]))
     } else if attributes.has("value_int") {
-        Ok(scalar(Data::Ints(vec![attributes.int("value_int", 0)])))
+        (vec![], Data::Ints(vec![attributes.int("value_int", 0)]))
     } else {
-        none()
+        fail!("holds neither numbers nor a tensor of them");
     };
-    match array {
-        Ok(array) => Ok(Constant {
-            value,
-            name: node.to_owned(),
-            array,
-            weight: false,
-        }),
-        Err(Problem(problem)) => Err(OnnxReadError::Node {
-            node: node.to_owned(),
-            operator: "Constant".to_owned(),
-            problem,
-        }),
-    }
-}
-
-fn none() -> Result<Array, Problem> {
-    fail!("its value is no tensor, float or integer")
+    Ok(Array { shape, data })
 }
 
 /// The softmax that the output comes from, if only its shape changes after it.

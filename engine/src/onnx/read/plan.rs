@@ -132,18 +132,16 @@ pub fn plan(
     if let Err(Problem(problem)) = planner.check(&images.shape) {
         return Err(OnnxReadError::Input(format!("of the input, {problem}")));
     }
-    set(&mut values, source.input.value, images);
+    values[0] = Some(images);
     for (constant, planned) in source.constants.iter().zip(constants) {
-        set(&mut values, constant.value, planned.clone());
+        values[constant.value] = Some(planned.clone());
     }
     let mut softmax_left_out = false;
     for (place, node) in source.nodes.iter().enumerate() {
         let inputs = node.inputs.iter().map(|input| match input {
-            Some(input) => match values.get(*input).and_then(Option::as_ref) {
+            Some(input) => match &values[*input] {
                 Some(value) => Ok(Some(value.clone())),
-                None => Err(Problem(
-                    "it takes an output of another node that is not supported".to_owned(),
-                )),
+                None => fail!("it takes an output of another node that is not supported"),
             },
             None => Ok(None),
         });
@@ -164,7 +162,7 @@ pub fn plan(
         let outputs = outputs.map_err(|problem| node.error(problem))?;
         for (value, planned) in node.outputs.iter().zip(outputs) {
             if let &Some(value) = value {
-                set(&mut values, value, planned);
+                values[value] = Some(planned);
             }
         }
     }
@@ -183,12 +181,6 @@ pub fn plan(
         classes,
         softmax_left_out,
     })
-}
-
-fn set(values: &mut [Option<Planned>], value: usize, planned: Planned) {
-    if let Some(place) = values.get_mut(value) {
-        *place = Some(planned);
-    }
 }
 
 /// The steps, told which slots nothing needs after them.
@@ -327,9 +319,7 @@ impl Planner {
             );
         }
         let mut shape = vec![1; rank];
-        if let Some(axis) = shape.get_mut(1) {
-            *axis = channels;
-        }
+        shape[1] = channels;
         self.reshape(x, shape)
     }
 
@@ -341,11 +331,7 @@ impl Planner {
         axes: &[usize],
     ) -> Result<Planned, Problem> {
         let mut kept = x.shape.clone();
-        for &axis in axes {
-            if let Some(length) = kept.get_mut(axis) {
-                *length = 1;
-            }
-        }
+        axes.iter().for_each(|&axis| kept[axis] = 1);
         let (&[first, ..], &[.., last]) = (axes, axes) else {
             return Ok(x.clone());
         };

@@ -115,10 +115,10 @@ fn unary<const D: usize>(operation: Unary, x: Tensor<D>) -> Tensor<D> {
         Unary::Erf => x.erf(),
         Unary::Reciprocal => x.recip(),
         // Powers of negative numbers by products have no NaN in their gradients.
-        Unary::Power(power) if power >= 1.0 && power <= 8.0 && power.fract() == 0.0 => {
+        Unary::Power(power) if (1.0..=8.0).contains(&power) && power.fract() == 0.0 => {
             (1..power as usize).fold(x.clone(), |product, _| product * x.clone())
         }
-        Unary::Power(power) if power == 0.5 => x.sqrt(),
+        Unary::Power(0.5) => x.sqrt(),
         Unary::Power(power) => x.powf_scalar(power),
         Unary::Relu => activation::relu(x),
         Unary::LeakyRelu(slope) => activation::leaky_relu(x, slope.into()),

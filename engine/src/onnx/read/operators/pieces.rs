@@ -28,23 +28,15 @@ fn joined(planner: &mut Planner, parts: &[&Planned], along: i64) -> Result<Plann
     let at = axis(along, first.rank())?;
     let mut shape = first.shape.clone();
     for part in rest {
-        let same = |a: &Planned| {
-            let mut shape = a.shape.clone();
-            if let Some(axis) = shape.get_mut(at) {
-                *axis = 0;
-            }
-            shape
-        };
-        if same(part) != same(first) {
+        let mut axes = part.shape.iter().zip(&first.shape).enumerate();
+        if part.rank() != first.rank() || axes.any(|(axis, (a, b))| axis != at && a != b) {
             fail!(
                 "shapes {:?} and {:?} do not fit along axis {along}",
                 first.shape,
                 part.shape
             );
         }
-        if let (Some(axis), Some(more)) = (shape.get_mut(at), part.shape.get(at)) {
-            *axis = axis.saturating_add(*more);
-        }
+        shape[at] = shape[at].saturating_add(part.shape[at]);
     }
     let arrays: Option<Vec<&Array>> = parts.iter().map(|part| part.host()).collect();
     if let Some(arrays) = arrays {
@@ -142,9 +134,7 @@ pub fn slice(call: &Call, planner: &mut Planner) -> Outputs {
         if step == 0 {
             fail!("a step is 0");
         }
-        if let (Some(range), Some(&length)) = (ranges.get_mut(at), x.shape.get(at)) {
-            *range = Range::new(length, start, end, step);
-        }
+        ranges[at] = Range::new(x.shape[at], start, end, step);
     }
     Ok(vec![part(planner, x, &ranges)?])
 }
@@ -195,20 +185,17 @@ fn section(
     count: usize,
 ) -> Result<Planned, Problem> {
     let mut ranges: Vec<Range> = x.shape.iter().map(|&length| Range::all(length)).collect();
-    if let Some(range) = ranges.get_mut(at) {
-        *range = Range {
-            first,
-            count,
-            step: 1,
-        };
-    }
+    ranges[at] = Range {
+        first,
+        ..Range::all(count)
+    };
     part(planner, x, &ranges)
 }
 
 pub fn split(call: &Call, planner: &mut Planner) -> Outputs {
     let x = call.input(0)?;
     let at = axis(call.attributes.int("axis", 0), x.rank())?;
-    let length = x.shape.get(at).copied().unwrap_or_default();
+    let length = x.shape[at];
     let counts = match call.ints_of("split", 1)? {
         Some(counts) => super::shapes::lengths(&counts)?,
         None => {
@@ -248,7 +235,7 @@ pub fn split(call: &Call, planner: &mut Planner) -> Outputs {
 pub fn gather(call: &Call, planner: &mut Planner) -> Outputs {
     let x = call.input(0)?;
     let at = axis(call.attributes.int("axis", 0), x.rank())?;
-    let length = x.shape.get(at).copied().unwrap_or_default();
+    let length = x.shape[at];
     let places = call.ints(1)?;
     let places: Result<Vec<usize>, Problem> = places.iter().map(|&i| axis(i, length)).collect();
     let Ok(places) = places else {
@@ -258,15 +245,13 @@ pub fn gather(call: &Call, planner: &mut Planner) -> Outputs {
         fail!("it takes {} places, more than {MOST_PIECES}", places.len());
     }
     let (before, after) = x.shape.split_at(at);
-    let after = after.get(1..).unwrap_or_default();
+    let after = &after[1..];
     let shape = [before, &call.input(1)?.shape, after].concat();
     if let Some(array) = x.host() {
         let flat_shape = [before, &[places.len()], after].concat();
         let picked = array.pick(flat_shape, |place| {
             let mut from = place.to_vec();
-            if let Some(along) = from.get_mut(at) {
-                *along = places.get(*along).copied().unwrap_or(usize::MAX);
-            }
+            from[at] = places[from[at]];
             flat(&from, &array.shape)
         })?;
         return Ok(vec![Planned::known(picked.reshaped(shape)?)]);
@@ -308,9 +293,7 @@ pub fn pad(call: &Call, planner: &mut Planner) -> Outputs {
         let (Ok(before), Ok(after)) = (usize::try_from(before), usize::try_from(after)) else {
             fail!("`pads` are {pads:?}, and negative ones are not supported; use Slice");
         };
-        if let Some(pair) = all.get_mut(axis(along, x.rank())?) {
-            *pair = (before, after);
-        }
+        all[axis(along, x.rank())?] = (before, after);
     }
     Ok(vec![padded(planner, x, &all, value)?])
 }

@@ -122,11 +122,9 @@ pub fn squeeze(call: &Call, planner: &mut Planner) -> Outputs {
     let x = call.input(0)?;
     let gone = match call.ints_of("axes", 1)? {
         Some(given) => axes(&given, x.rank())?,
-        None => (0..x.rank())
-            .filter(|&at| x.shape.get(at) == Some(&1))
-            .collect(),
+        None => (0..x.rank()).filter(|&at| x.shape[at] == 1).collect(),
     };
-    if gone.iter().any(|&at| x.shape.get(at) != Some(&1)) {
+    if gone.iter().any(|&at| x.shape[at] != 1) {
         fail!(
             "axes {gone:?} of shape {:?} do not all have length 1",
             x.shape
@@ -171,10 +169,7 @@ pub fn transpose(call: &Call, planner: &mut Planner) -> Outputs {
 
 /// A value with its axes in another order.
 pub fn permuted(planner: &mut Planner, x: &Planned, order: &[usize]) -> Result<Planned, Problem> {
-    let lengths = order.iter().map(|&at| x.shape.get(at).copied());
-    let Some(shape) = lengths.collect::<Option<Vec<usize>>>() else {
-        fail!("{order:?} is no order of the axes of {:?}", x.shape);
-    };
+    let shape = order.iter().map(|&at| x.shape[at]).collect();
     if order.len() < 2 {
         return Ok(x.clone());
     }
@@ -182,9 +177,7 @@ pub fn permuted(planner: &mut Planner, x: &Planned, order: &[usize]) -> Result<P
         let picked = array.pick(shape, |place| {
             let mut from = vec![0; place.len()];
             for (&to, &at) in order.iter().zip(place) {
-                if let Some(axis) = from.get_mut(to) {
-                    *axis = at;
-                }
+                from[to] = at;
             }
             flat(&from, &array.shape)
         });
