@@ -134,20 +134,46 @@ pub fn about_optimizer(kind: OptimizerKind) -> &'static str {
     }
 }
 
-/// An attack method's name for people.
-pub fn method_title(method: AttackMethod) -> &'static str {
-    match method {
-        AttackMethod::Pgd => "PGD",
-        AttackMethod::Apgd => "Auto-PGD",
-    }
-}
-
 /// How an attack method searches, in a sentence.
 pub fn about_method(method: AttackMethod) -> &'static str {
     match method {
+        AttackMethod::Fgsm => "One step as long as the budget, from the image itself.",
         AttackMethod::Pgd => "Projected gradient descent: steps of one length.",
         AttackMethod::Apgd => {
             "Steps that keep rolling, begin at 2 ε, and halve for each image that does not get on."
+        }
+        AttackMethod::Fab => {
+            "Walks to the nearest boundary, whatever the budget, and then back along the way."
+        }
+        AttackMethod::Square => {
+            "Tries random squares and keeps what helps. Needs no gradients, so no mask stops it."
+        }
+        AttackMethod::Spsa => {
+            "Guesses the gradient from the answers at random points around the image."
+        }
+        AttackMethod::Noise => "Draws points of the budget at random. Every attack must beat this.",
+        AttackMethod::HopSkipJump => {
+            "Sees decisions alone: walks along the boundary from an image of another class."
+        }
+    }
+}
+
+/// What an iteration of a method without a formula does, in a sentence or two.
+pub fn about_iteration(method: AttackMethod) -> &'static str {
+    match method {
+        AttackMethod::Fgsm | AttackMethod::Pgd | AttackMethod::Apgd => "",
+        AttackMethod::Fab => {
+            "Each iteration takes the boundary for flat, as the gradients at the point have it, and              steps just across. Once across, it goes a tenth of the way back to the image."
+        }
+        AttackMethod::Square => {
+            "Each query changes one square as far as the budget allows and keeps the change if the              margin falls. Squares shrink as queries go by."
+        }
+        AttackMethod::Spsa => {
+            "Each iteration compares the margin on both sides of the point, along many random              directions, and lets Adam step along their mean."
+        }
+        AttackMethod::Noise => "Each draw is independent of the last.",
+        AttackMethod::HopSkipJump => {
+            "Each iteration votes on a direction by decisions at random points near the boundary,              jumps, and bisects back to the boundary."
         }
     }
 }

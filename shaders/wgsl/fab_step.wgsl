@@ -112,14 +112,14 @@ fn main(
 
     // From x first, then from the clean image.
     var fars = vec2<f32>();
-    for (var from = 0u; from < 2u; from++) {
-        let way = ways[from];
+    for (var start = 0u; start < 2u; start++) {
+        let way = ways[start];
         var far = 0.0;
         for (var round = 0u; round < ROUNDS; round++) {
             // What is gone, and how much more of it another unit of `far` brings.
             mine = vec2<f32>();
             for (var i = begin + local; i < end; i += WORKGROUP) {
-                let t = select(x[i], clean[i], from == 1u);
+                let t = select(x[i], clean[i], start == 1u);
                 let w = g[i] * scale;
                 let moved = far * speed(w, norm);
                 let most = room(t, w, way);
@@ -136,7 +136,7 @@ fn main(
             }
             far += rest / found.y;
         }
-        fars[from] = far;
+        fars[start] = far;
     }
 
     var sizes = vec2<f32>();

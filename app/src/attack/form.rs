@@ -1,7 +1,7 @@
 //! What an attack is made of.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{AttackLoss, AttackMethod, Norm};
+use squeeze_engine::config::{AttackLoss, AttackMethod, Norm, Setting};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
@@ -10,8 +10,8 @@ use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{
-    about_attack_loss, about_method, about_norm, attack_loss_symbol, attack_loss_title,
-    method_title, norm_title,
+    about_attack_loss, about_iteration, about_method, about_norm, attack_loss_symbol,
+    attack_loss_title, norm_title,
 };
 
 /// The settings of an attack.
@@ -21,8 +21,10 @@ pub fn AttackForm() -> impl IntoView {
     let attack = Memo::new(move |_| lab.config.with(|config| config.attack.clone()));
     let epsilon = Signal::derive(move || attack.with(|attack| attack.epsilon));
     let method = Memo::new(move |_| attack.with(|attack| attack.method));
-    // Auto-PGD has its own; idle and not gone, so that nothing jumps.
-    let own_steps = Signal::derive(move || method.get() == AttackMethod::Apgd);
+    // What a method has not got is idle and not gone, so that nothing jumps.
+    let lacks = move |setting| Signal::derive(move || !method.get().takes(setting));
+    let own_steps = lacks(Setting::StepSize);
+    let has_loss = Memo::new(move |_| method.get().takes(Setting::Loss));
     let norm = Memo::new(move |_| attack.with(|attack| attack.norm));
     let loss = Memo::new(move |_| attack.with(|attack| attack.loss));
     let in_pixels = move |distance: f64| match norm.get() {
@@ -60,7 +62,7 @@ pub fn AttackForm() -> impl IntoView {
             })
         })
     });
-    let methods = options(AttackMethod::ALL, AttackMethod::name, method_title);
+    let methods = options(AttackMethod::ALL, AttackMethod::name, AttackMethod::title);
     let norms = options(Norm::ALL, Norm::name, norm_title);
     let losses = options(AttackLoss::ALL, AttackLoss::name, attack_loss_title);
     view! {
@@ -85,42 +87,57 @@ pub fn AttackForm() -> impl IntoView {
             <Show when=move || norm.get() == Norm::Linf>
                 <BudgetMeter epsilon=epsilon />
             </Show>
-            <SelectField
-                test_id="attack-loss"
-                label="Loss"
-                options=losses
-                value=Signal::derive(move || loss.get().name().to_owned())
-                hint=Signal::derive(move || about_attack_loss(loss.get()).to_owned())
-                choose=move |name| lab.choose_attack_loss(name)
-            />
+            <Show when=move || has_loss.get()>
+                <SelectField
+                    test_id="attack-loss"
+                    label="Loss"
+                    options=losses.clone()
+                    value=Signal::derive(move || loss.get().name().to_owned())
+                    hint=Signal::derive(move || about_attack_loss(loss.get()).to_owned())
+                    choose=move |name| lab.choose_attack_loss(name)
+                />
+            </Show>
             <div class="field-pair">
                 <NumberField field=Field::StepSize aside=step_aside idle=own_steps />
-                <NumberField field=Field::Iterations aside=reach />
-                <NumberField field=Field::AttackMomentum idle=own_steps />
-                <NumberField field=Field::Restarts />
+                <NumberField
+                    field=Field::Iterations
+                    aside=reach
+                    idle=lacks(Setting::Iterations)
+                />
+                <NumberField field=Field::AttackMomentum idle=lacks(Setting::Momentum) />
+                <NumberField field=Field::Restarts idle=lacks(Setting::Restarts) />
+                <NumberField field=Field::Targets idle=lacks(Setting::Targets) />
+                <NumberField field=Field::AttackSamples idle=lacks(Setting::Samples) />
             </div>
-            <NumberField field=Field::Targets />
             <div class="field-pair">
                 <NumberField field=Field::AttackImages aside=images_aside />
                 <NumberField field=Field::AttackBatch />
             </div>
-            <div class="formula">
-                <p class="formula-lead">"Repeat"</p>
+            <Show when=move || !has_loss.get()>
+                <p class="hint">{move || about_iteration(method.get())}</p>
+            </Show>
+            <div class="formula" hidden=move || !has_loss.get()>
+                <p class="formula-lead">
+                    {move || if method.get() == AttackMethod::Fgsm { "Once" } else { "Repeat" }}
+                </p>
                 <div inner_html=move || formula(norm.get(), loss.get())></div>
                 <p class="formula-letters">
+                    {move || match method.get() {
+                        AttackMethod::Fgsm => "from the image itself. ",
+                        _ => "from a random start. ",
+                    }}
                     {move || match norm.get() {
                         Norm::Linf => {
-                            "from a random start. Π brings each pixel back within ε of the clean image x, \
+                            "Π brings each pixel back within ε of the clean image x, \
                              and within 0 to 1. Each image’s worst point counts."
                         }
                         Norm::L2 => {
-                            "from a random start, with g the gradient. Π shortens the change to ε and \
+                            "g is the gradient. Π shortens the change to ε and \
                              brings each pixel back within 0 to 1. Each image’s worst point counts."
                         }
                     }}
                     {move || {
-                        own_steps
-                            .get()
+                        (method.get() == AttackMethod::Apgd)
                             .then_some(
                                 " Auto-PGD goes three quarters of that way, and one of the way that the \
                                  last step went.",

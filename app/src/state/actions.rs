@@ -123,11 +123,18 @@ impl Lab {
             .update(|config| presets::measure_in(norm, config));
     }
 
-    /// Chooses how an attack searches by its name.
+    /// Chooses how an attack searches by its name, with the iterations that are usual for it.
     pub fn choose_attack_method(self, name: &str) {
         let mut all = AttackMethod::ALL.into_iter();
         if let Some(method) = all.find(|method| method.name() == name) {
-            self.config.update(|config| config.attack.method = method);
+            self.forget_invalid(&[Field::Iterations, Field::StepSize]);
+            self.config.update(|config| {
+                // The numbers of one method mean nothing to another.
+                let attack = &mut config.attack;
+                attack.method = method;
+                attack.iterations = method.usual_iterations();
+                attack.step_size = 0.0;
+            });
         }
     }
 

@@ -123,6 +123,12 @@ impl Lab {
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
             Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
+            // The page does not ask for them yet.
+            Event::RungProgress { .. }
+            | Event::Rung(_)
+            | Event::SuiteFinished(_)
+            | Event::Sign(_)
+            | Event::Verdict(_) => {}
             Event::Warning { message } => self.note(message),
             Event::Failed { message } => {
                 self.asked.set(None);

@@ -70,6 +70,8 @@ pub enum Field {
     Restarts,
     /// Its momentum.
     AttackMomentum,
+    /// Points that SPSA asks about for each step.
+    AttackSamples,
     /// Images attacked.
     AttackImages,
     /// Images attacked at a time.
@@ -102,7 +104,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -135,6 +137,7 @@ impl Field {
         Self::Targets,
         Self::Restarts,
         Self::AttackMomentum,
+        Self::AttackSamples,
         Self::AttackImages,
         Self::AttackBatch,
     ];
@@ -187,6 +190,7 @@ impl Field {
             Self::Targets => "attack.targets",
             Self::Restarts => "attack.restarts",
             Self::AttackMomentum => "attack.momentum",
+            Self::AttackSamples => "attack.samples",
             Self::AttackImages => "attack.images",
             Self::AttackBatch => "attack.batch_size",
         }
@@ -365,7 +369,12 @@ impl Field {
                 "α",
                 "How far one iteration goes. 0 takes 2.5 ε / k.",
             ),
-            Self::Iterations => words("iterations", "Iterations", "k", "Gradient steps per image."),
+            Self::Iterations => words(
+                "iterations",
+                "Iterations",
+                "k",
+                "Steps, queries or draws per image.",
+            ),
             Self::Targets => words(
                 "targets",
                 "Targets",
@@ -383,6 +392,12 @@ impl Field {
                 "Momentum",
                 "μ",
                 "Share of earlier gradients that is kept. 0 is off.",
+            ),
+            Self::AttackSamples => words(
+                "attack-samples",
+                "Samples",
+                "",
+                "Points asked for each step of SPSA.",
             ),
             Self::AttackImages => words(
                 "attack-images",
@@ -438,6 +453,7 @@ impl Field {
             Self::Targets => Count(&mut attack.targets),
             Self::Restarts => Count(&mut attack.restarts),
             Self::AttackMomentum => Real(&mut attack.momentum),
+            Self::AttackSamples => Count(&mut attack.samples),
             Self::AttackImages => Count(&mut attack.images),
             Self::AttackBatch => Count(&mut attack.batch_size),
         }

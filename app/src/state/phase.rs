@@ -88,6 +88,11 @@ impl Phase {
             | Event::Steps(_)
             | Event::Evaluation(_)
             | Event::AttackFrame(_)
+            | Event::RungProgress { .. }
+            | Event::Rung(_)
+            | Event::SuiteFinished(_)
+            | Event::Sign(_)
+            | Event::Verdict(_)
             | Event::AttackProgress(_) => {}
         }
     }

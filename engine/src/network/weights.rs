@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::Network;
@@ -45,8 +45,8 @@ pub enum WeightsError {
         /// The shape needed.
         expected: Vec<usize>,
     },
-    /// A tensor does not hold 32-bit floats.
-    #[error("tensor `{name}` holds {found}, not F32; convert it with `.float()` before saving")]
+    /// A tensor does not hold floats.
+    #[error("tensor `{name}` holds {found}, not floats; convert it with `.float()` before saving")]
     Type {
         /// The tensor.
         name: String,
@@ -233,24 +233,26 @@ pub fn to_safetensors(
 /// Reads the bytes of a safetensors file.
 ///
 /// # Errors
-/// [`WeightsError`] if they are none, or hold other types than 32-bit floats.
+/// [`WeightsError`] if they are none, or hold other types than floats. Those of 16 and 64 bits become
+/// 32-bit ones.
 pub fn from_safetensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
     let tensors =
         SafeTensors::deserialize(bytes).map_err(|error| WeightsError::Format(error.to_string()))?;
     tensors
         .iter()
         .map(|(name, view)| {
-            if view.dtype() != Dtype::F32 {
-                return Err(WeightsError::Type {
-                    name: name.to_owned(),
-                    found: format!("{:?}", view.dtype()),
-                });
-            }
-            let values = view
-                .data()
-                .chunks_exact(4)
-                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-                .collect();
+            let values = match view.dtype() {
+                Dtype::F32 => numbers(view.data(), f32::from_le_bytes),
+                Dtype::F64 => numbers(view.data(), |bytes| f64::from_le_bytes(bytes) as f32),
+                Dtype::F16 => numbers(view.data(), |bytes| f16::from_le_bytes(bytes).to_f32()),
+                Dtype::BF16 => numbers(view.data(), |bytes| bf16::from_le_bytes(bytes).to_f32()),
+                other => {
+                    return Err(WeightsError::Type {
+                        name: name.to_owned(),
+                        found: format!("{other:?}"),
+                    });
+                }
+            };
             Ok(Parameter {
                 name: name.to_owned(),
                 shape: view.shape().to_vec(),
@@ -258,6 +260,11 @@ pub fn from_safetensors(bytes: &[u8]) -> Result<Vec<Parameter>, WeightsError> {
             })
         })
         .collect()
+}
+
+fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    let (chunks, _) = bytes.as_chunks();
+    chunks.iter().map(|chunk| number(*chunk)).collect()
 }
 
 /// Where a traversal stands. The first name, the variant of [`Network`], is left out.

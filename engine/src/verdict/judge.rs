@@ -190,11 +190,16 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         report.robust_accuracy,
     );
     let of = |finding| {
-        let signs = report
-            .signs
-            .iter()
-            .filter(move |sign| sign.finding == finding);
-        signs.map(|sign| sign.sentence.clone()).collect::<Vec<_>>()
+        let signs = report.signs.iter();
+        let mut signs: Vec<&Sign> = signs.filter(|sign| sign.finding == finding).collect();
+        // What is gone altogether first, then by how far the number is beyond its threshold.
+        let weight = |sign: &Sign| match sign.id {
+            SignId::Collapse => f64::INFINITY,
+            _ => sign.value / sign.threshold,
+        };
+        signs.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let sentences = signs.iter().map(|sign| sign.sentence.clone());
+        sentences.collect::<Vec<_>>()
     };
     let (masking, cautions) = (of(Finding::Masking), of(Finding::Caution));
     let chance = 1.0 / report.subject.classes.len().max(1) as f64;

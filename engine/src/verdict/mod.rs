@@ -8,7 +8,11 @@ pub mod judge;
 pub mod report;
 
 #[cfg(feature = "backend")]
+pub mod html;
+#[cfg(feature = "backend")]
 mod plan;
+#[cfg(feature = "backend")]
+mod plot;
 #[cfg(feature = "backend")]
 mod probe;
 #[cfg(feature = "backend")]

@@ -157,6 +157,13 @@ pub struct Subject {
     pub seed: u64,
 }
 
+impl Report {
+    /// How many images are right without attack.
+    pub fn images_right(&self) -> usize {
+        (self.clean_accuracy * self.subject.images as f64).round() as usize
+    }
+}
+
 /// Everything that a verdict rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {

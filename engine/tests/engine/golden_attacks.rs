@@ -1,4 +1,4 @@
-//! Attacks against those of torchattacks, on the same weights and images (`tests/golden`).
+//! Attacks against the reference implementations, on the same weights and images (`tests/golden`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use squeeze_engine::attack::climb::{Aims, Loss};
 use squeeze_engine::attack::iterates::Iterates;
 use squeeze_engine::attack::pgd::{Method, Pgd};
 use squeeze_engine::attack::run::{Target, run};
+use squeeze_engine::attack::suite;
 use squeeze_engine::config::{
-    AttackConfig, AttackLoss, AttackMethod, GuardConfig, NetworkKind, Norm,
+    AttackConfig, AttackLoss, AttackMethod, GuardConfig, NetworkKind, Norm, Suite,
 };
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, mnist};
@@ -25,7 +26,7 @@ use crate::golden_files as files;
 /// Test images that are attacked.
 const IMAGES: usize = 512;
 
-fn digits() -> Dataset {
+pub fn digits() -> Dataset {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
     let files = mnist::FILES.map(|name| std::fs::read(folder.join(name)).unwrap());
     mnist::parse([&files[0], &files[1], &files[2], &files[3]].map(Vec::as_slice)).unwrap()
@@ -84,12 +85,11 @@ fn attacks_are_as_strong_as_the_references() {
     let model = Model::new(&network(&device), &GuardConfig::default(), 0);
     let data = Resident::new(Arc::new(digits()), &device);
     for expected in &golden.attacks {
-        let named = |name: &str, all: &[&str]| all.iter().position(|other| *other == name).unwrap();
+        let loss = |loss: &AttackLoss| loss.name() == expected.loss;
         let config = AttackConfig {
-            method: AttackMethod::ALL
-                [named(&expected.method, &AttackMethod::ALL.map(|m| m.name()))],
-            norm: Norm::ALL[named(&expected.norm, &Norm::ALL.map(Norm::name))],
-            loss: AttackLoss::ALL[named(&expected.loss, &AttackLoss::ALL.map(|l| l.name()))],
+            method: method(&expected.method),
+            norm: norm(&expected.norm),
+            loss: AttackLoss::ALL.into_iter().find(loss).unwrap(),
             targets: expected.targets,
             epsilon: expected.epsilon,
             step_size: 0.0,
@@ -135,4 +135,131 @@ fn attacks_are_as_strong_as_the_references() {
         assert!(ours <= theirs + allowed, "{what}");
         assert!(ours >= theirs - 1.5, "{what}");
     }
+}
+
+/// FGSM, FAB, Square, SPSA, random noise, HopSkipJump and PGD in l_2 against AutoAttack's own code,
+/// torchattacks and foolbox.
+#[test]
+fn attacks_of_every_kind_are_as_strong_as_the_references() {
+    let golden: files::MoreAttacks = files::read("attacks_more");
+    let is_quick = |attack: &&files::MoreAttack| match &*attack.method {
+        "autoattack" => false,
+        "fab" => attack.iterations <= 20,
+        "square" => attack.iterations <= 1000,
+        _ => true,
+    };
+    let quick: Vec<_> = golden.attacks.iter().filter(is_quick).collect();
+    assert_eq!(quick.len(), 12);
+    for attack in quick {
+        compare(attack);
+    }
+}
+
+/// What takes an hour of a processor: FAB to its end, Square's 5,000 queries, AutoAttack.
+#[test]
+#[ignore = "takes an hour; `cargo test --release -p squeeze-engine --test engine -- --ignored whole`"]
+fn the_whole_of_autoattack_is_as_strong_as_the_reference() {
+    let golden: files::MoreAttacks = files::read("attacks_more");
+    for attack in &golden.attacks {
+        if attack.method == "autoattack" {
+            compare_suite(attack);
+        } else if ["fab", "square"].contains(&&*attack.method) {
+            compare(attack);
+        }
+    }
+}
+
+fn compare(expected: &files::MoreAttack) {
+    let device = cpu();
+    let images = expected.images.unwrap_or(IMAGES);
+    let config = AttackConfig {
+        method: method(&expected.method),
+        norm: norm(&expected.norm),
+        epsilon: expected.epsilon,
+        targets: expected.targets,
+        iterations: expected.iterations.max(1),
+        step_size: expected.step_size,
+        samples: expected.samples.max(2),
+        images,
+        ..AttackConfig::default()
+    };
+    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
+    let data = Resident::new(Arc::new(digits()), &device);
+    let target = Target {
+        model: &model,
+        data: &data,
+        seed: 0,
+    };
+    let control = Control::default();
+    let mut emit = |_| {};
+    let attack = run(&target, &config, 0, &control, &mut emit);
+    let summary = pollster::block_on(attack).unwrap();
+    let ours = summary.robust_accuracy * images as f64;
+    let theirs: Vec<f64> = expected
+        .seeds
+        .iter()
+        .map(|seed| match seed {
+            files::Left::One { right } => *right as f64,
+            files::Left::Parts { .. } => panic!("parts of an attack that has none"),
+        })
+        .collect();
+    let theirs = theirs.iter().sum::<f64>() / theirs.len() as f64;
+    let what = format!(
+        "{} {}: {ours:.0} of {images} images are left, {theirs:.1} by the reference",
+        config.describe(),
+        expected.norm
+    );
+    println!("{what}");
+    // Half a point; of one seed each, another two images for chance.
+    let is_random = !["fgsm", "fab"].contains(&&*expected.method);
+    let allowed = 0.005 * images as f64 + if is_random { 2.0 } else { 0.0 };
+    assert!((ours - theirs).abs() <= allowed, "{what}");
+}
+
+fn compare_suite(expected: &files::MoreAttack) {
+    let device = cpu();
+    let base = AttackConfig {
+        norm: norm(&expected.norm),
+        epsilon: expected.epsilon,
+        images: IMAGES,
+        ..AttackConfig::default()
+    };
+    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
+    let data = Resident::new(Arc::new(digits()), &device);
+    let target = Target {
+        model: &model,
+        data: &data,
+        seed: 0,
+    };
+    let control = Control::default();
+    let mut emit = |_| {};
+    let suite = suite::run(&target, Suite::Standard, &base, &control, &mut emit);
+    let summary = pollster::block_on(suite).unwrap();
+    let Some(files::Left::Parts { right }) = expected.seeds.first() else {
+        panic!("AutoAttack has parts")
+    };
+    let theirs = [right.apgd_ce, right.apgd_t, right.fab_t, right.square];
+    for (rung, theirs) in summary.rungs.iter().zip(theirs) {
+        println!(
+            "{} {}: {} left, {theirs} by the reference",
+            rung.name, expected.norm, rung.standing
+        );
+    }
+    let theirs = theirs[3] as f64 / IMAGES as f64;
+    assert!(
+        (summary.robust_accuracy - theirs).abs() <= 0.009,
+        "{summary:?}"
+    );
+}
+
+fn method(name: &str) -> AttackMethod {
+    let is_it = |method: &AttackMethod| method.name() == name;
+    AttackMethod::ALL.into_iter().find(is_it).unwrap()
+}
+
+fn norm(name: &str) -> Norm {
+    Norm::ALL
+        .into_iter()
+        .find(|norm| norm.name() == name)
+        .unwrap()
 }

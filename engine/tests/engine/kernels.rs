@@ -12,6 +12,7 @@ use squeeze_engine::{kernel, noise, objective};
 use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
 use squeeze_shaders::attack_step::{Keep, Norm, Params, Points, STATE, attack_step};
 use squeeze_shaders::batch_gather::{Pick, Plan, batch_gather};
+use squeeze_shaders::fab_step;
 use squeeze_shaders::random_fill::{Distribution, Fill, random_fill};
 
 use crate::devices::{assert_close, gpu, numbers, on_every_device};
@@ -97,6 +98,56 @@ fn attack_step_is_its_reference() {
                     step_case(shape, norm, (alpha, epsilon), keep, device);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn fab_step_is_its_reference() {
+    let device = &gpu();
+    for shape in [[4, 1, 3, 5], [4, 1, 16, 16], [4, 3, 13, 11]] {
+        for norm in [Norm::Linf, Norm::L2] {
+            let count: usize = shape.iter().product();
+            let image = |seed| -> Vec<f32> {
+                let values = numbers(seed, count, 0.6);
+                values.iter().map(|x| (x + 0.5).clamp(0.0, 1.0)).collect()
+            };
+            let (x, clean) = (image(1), image(2));
+            // Of all sizes, partly zero, and one that is zero.
+            let sizes = [1.0, 1e-20, 1e10, 0.0];
+            let length = count / shape[0];
+            let gradient: Vec<f32> = numbers(3, count, 1.0)
+                .iter()
+                .enumerate()
+                .map(|(at, g)| {
+                    if at % 5 == 0 {
+                        0.0
+                    } else {
+                        g * sizes[at / length]
+                    }
+                })
+                .collect();
+            // Near, beyond the plane, out of reach, and anything.
+            let states: Vec<f32> = [-0.3, 0.2e-20, -1e14, -1.0]
+                .iter()
+                .flat_map(|difference| [*difference, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+                .collect();
+            let params = fab_step::Params {
+                batch: shape[0] as u32,
+                length: length as u32,
+                norm,
+            };
+            let expected = fab_step::fab_step(&x, &clean, &gradient, &states, &params);
+            let found = kernel::fab_step::fab_step(
+                tensor(&x, shape, device),
+                tensor(&clean, shape, device),
+                tensor(&gradient, shape, device),
+                Tensor::from_data(TensorData::new(states, [shape[0], STATE]), device),
+                &kernel::words(&params.words(), device),
+            );
+            let found: Vec<f32> = found.into_data().try_into_vec().unwrap();
+            assert_close(&found, &expected, 1e-5, 2e-6);
+            assert!(found.iter().zip(&x).any(|(next, x)| next != x));
         }
     }
 }

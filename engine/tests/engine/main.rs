@@ -19,3 +19,4 @@ mod onnx_read;
 mod optimizers;
 mod sessions;
 mod training;
+mod verdicts;

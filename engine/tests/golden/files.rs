@@ -235,3 +235,49 @@ pub struct AttackResult {
     /// Images that are right under it, for each seed.
     pub right: Vec<usize>,
 }
+
+/// `attacks_more.json`
+#[derive(Deserialize)]
+pub struct MoreAttacks {
+    pub attacks: Vec<MoreAttack>,
+}
+
+/// An attack with the settings that Squeeze has too.
+#[derive(Deserialize)]
+pub struct MoreAttack {
+    pub method: String,
+    pub norm: String,
+    pub epsilon: f64,
+    #[serde(default)]
+    pub targets: usize,
+    /// Named otherwise by some methods.
+    #[serde(alias = "draws", alias = "steps", default)]
+    pub iterations: usize,
+    #[serde(alias = "learning_rate", default)]
+    pub step_size: f64,
+    #[serde(default)]
+    pub samples: usize,
+    /// All of the file's if not given.
+    pub images: Option<usize>,
+    pub seeds: Vec<Left>,
+}
+
+/// What a seed leaves right.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Left {
+    /// One attack.
+    One { right: usize },
+    /// AutoAttack, after each of its parts.
+    Parts { right: Parts },
+}
+
+/// Images that are right after each part of AutoAttack.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Parts {
+    pub apgd_ce: usize,
+    pub apgd_t: usize,
+    pub fab_t: usize,
+    pub square: usize,
+}

@@ -1,0 +1,251 @@
+//! [`html`]: a report as one file that any browser shows, without a script or another file.
+
+use std::fmt::Write;
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use image::{ImageFormat, Rgb, RgbImage};
+
+use super::plot::{Axis, histogram, line, surface};
+use super::report::{Finding, Fooled, Point, Report, Verdict};
+use crate::config::Norm;
+
+const STYLE: &str = include_str!("report.css");
+
+/// The report as an HTML document.
+pub fn html(report: &Report) -> String {
+    let subject = &report.subject;
+    let title = format!(
+        "{} on {}: {}",
+        subject.network,
+        subject.data,
+        report.verdict.title()
+    );
+    let body = [
+        head(report),
+        plots(report),
+        rungs(report),
+        signs(report),
+        fooled(report),
+        checklist(report),
+    ]
+    .concat();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n<main>\n{body}</main>\n</html>\n",
+        text(&title)
+    )
+}
+
+/// Text as it stands in HTML.
+fn text(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+fn head(report: &Report) -> String {
+    let subject = &report.subject;
+    let (norm, unit) = match subject.norm {
+        Norm::Linf => ("l<sub>∞</sub>", " of each pixel"),
+        Norm::L2 => ("l<sub>2</sub>", " of the whole image"),
+    };
+    let class = match report.verdict {
+        Verdict::Robust => "good",
+        Verdict::Masked | Verdict::NotRobust => "bad",
+        Verdict::Undecided => "open",
+    };
+    let mut out = format!(
+        "<header>\n<p class=\"kicker\">Robust, or only masked?</p>\n<h1 class=\"{class}\">{}</h1>\n\
+         <p class=\"subject\">{} on {}, {}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
+         {} test images, {} evaluation, seed {}{}.</p>\n</header>\n",
+        text(&capital(report.verdict.title())),
+        text(&subject.network),
+        text(&subject.data),
+        text(&subject.training),
+        subject.epsilon,
+        subject.images,
+        subject.effort.name(),
+        subject.seed,
+        if report.stopped {
+            ", stopped early"
+        } else {
+            ""
+        },
+    );
+    let numbers = [
+        (report.clean_accuracy, "right without attack"),
+        (report.apparent_accuracy, "under the usual attack"),
+        (report.robust_accuracy, "under everything"),
+    ];
+    out += "<dl class=\"numbers\">\n";
+    for (share, what) in numbers {
+        let _ = writeln!(out, "<div><dd>{}</dd><dt>{what}</dt></div>", percent(share));
+    }
+    out += "</dl>\n<ul class=\"reasons\">\n";
+    // The first one says the numbers above again.
+    for reason in report.reasons.iter().skip(1) {
+        let _ = writeln!(out, "<li>{}</li>", text(reason));
+    }
+    out + "</ul>\n"
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn plots(report: &Report) -> String {
+    let mut out = "<section>\n<h2>How it falls</h2>\n<div class=\"plots\">\n".to_owned();
+    let mut put = |title: &str, about: &str, plot: Option<String>| {
+        if let Some(plot) = plot {
+            let _ = writeln!(
+                out,
+                "<figure><h3>{title}</h3>{plot}<figcaption>{about}</figcaption></figure>"
+            );
+        }
+    };
+    let curve = |points: &[Point], axis| (points.len() > 1).then(|| line(points, axis));
+    put(
+        "Accuracy and radius",
+        "With the usual attack. The dashed line is the radius of this report. An honest curve falls to guessing.",
+        curve(&report.epsilons, Axis::Linear(Some(report.subject.epsilon))),
+    );
+    put(
+        "Accuracy and iterations",
+        "PGD on the cross-entropy, each point on what the one before left. An honest curve is flat after a few.",
+        curve(&report.iterations, Axis::Log),
+    );
+    put(
+        "Accuracy and restarts",
+        "The usual attack from new starts. An honest curve is flat after a few.",
+        curve(&report.restarts, Axis::Linear(None)),
+    );
+    put(
+        "Margins",
+        "Label’s logit less the largest other one: without attack (outline) and the least under attack (filled). Below zero the image is lost.",
+        histogram(&report.clean_margins, &report.attacked_margins),
+    );
+    put(
+        "Loss around an image",
+        "Cross-entropy along its gradient (upwards) and along a random direction (sideways), to the radius each way. Dark is low. An honest surface is a slope.",
+        report.surface.as_ref().map(surface),
+    );
+    out + "</div>\n</section>\n"
+}
+
+fn rungs(report: &Report) -> String {
+    let mut out = "<section>\n<h2>The attacks, in order</h2>\n<div class=\"wide\"><table>\n\
+        <tr><th>Attack</th><th>Settings</th><th>Tried on</th><th>Fooled</th><th>Left</th><th>Seconds</th></tr>\n"
+        .to_owned();
+    for rung in &report.rungs {
+        let left = rung.standing as f64 / rung.images.max(1) as f64;
+        let settings = rung.config.as_ref().map(|config| config.describe());
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1}</td></tr>",
+            text(&rung.name),
+            text(&settings.unwrap_or_default()),
+            rung.attacked,
+            rung.fallen,
+            percent(left),
+            rung.seconds
+        );
+    }
+    out + "</table></div>\n</section>\n"
+}
+
+fn signs(report: &Report) -> String {
+    let mut out =
+        "<section>\n<h2>What speaks for a mask, and what does not</h2>\n<ul class=\"signs\">\n"
+            .to_owned();
+    for sign in &report.signs {
+        let (class, word) = match sign.finding {
+            Finding::Clear => ("clear", "clear"),
+            Finding::Caution => ("caution", "doubt"),
+            Finding::Masking => ("masking", "mask"),
+        };
+        let _ = writeln!(
+            out,
+            "<li class=\"{class}\"><b>{word}</b> <span>{} <small>Threshold {}.</small></span></li>",
+            text(&sign.sentence),
+            percent(sign.threshold)
+        );
+    }
+    out + "</ul>\n</section>\n"
+}
+
+fn fooled(report: &Report) -> String {
+    if report.fooled.is_empty() {
+        return String::new();
+    }
+    let mut out = "<section>\n<h2>Images that fooled it</h2>\n<div class=\"images\">\n".to_owned();
+    let name = |class: usize| {
+        let classes = &report.subject.classes;
+        classes
+            .get(class)
+            .map_or_else(|| class.to_string(), |name| text(name))
+    };
+    for fooled in &report.fooled {
+        let Fooled {
+            label, predicted, ..
+        } = *fooled;
+        let [clean, attacked] = [&fooled.clean, &fooled.attacked]
+            .map(|pixels| picture(pixels, report.subject.image_shape).unwrap_or_default());
+        let _ = writeln!(
+            out,
+            "<figure><img src=\"{clean}\" alt=\"test image {}\"><img src=\"{attacked}\" alt=\"the same under attack\">\
+             <figcaption>{} → <b>{}</b></figcaption></figure>",
+            fooled.place,
+            name(label),
+            name(predicted)
+        );
+    }
+    out + "</div>\n</section>\n"
+}
+
+/// An image as the address of itself.
+fn picture(pixels: &[u8], [channels, height, width]: [usize; 3]) -> Option<String> {
+    let at = |channel: usize, y: u32, x: u32| {
+        let channel = channel.min(channels - 1);
+        let place = (channel * height + y as usize) * width + x as usize;
+        pixels.get(place).copied().unwrap_or_default()
+    };
+    let image = RgbImage::from_fn(width as u32, height as u32, |x, y| {
+        Rgb([at(0, y, x), at(1, y, x), at(2, y, x)])
+    });
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).ok()?;
+    let code = BASE64_STANDARD.encode(png.into_inner());
+    Some(format!("data:image/png;base64,{code}"))
+}
+
+fn checklist(report: &Report) -> String {
+    let mut out = "<section>\n<h2>The published checklist</h2>\n\
+        <p>Of <a href=\"https://arxiv.org/abs/1902.06705\">“On Evaluating Adversarial Robustness”</a> \
+        (Carlini et al. 2019), in our words.</p>\n<ul class=\"signs\">\n"
+        .to_owned();
+    for item in &report.checklist {
+        let (class, word) = if item.covered {
+            ("clear", "covered")
+        } else {
+            ("caution", "open")
+        };
+        let _ = writeln!(
+            out,
+            "<li class=\"{class}\"><b>{word}</b> <span>{}: {}.</span></li>",
+            text(&item.item),
+            text(&item.how)
+        );
+    }
+    out + "</ul>\n</section>\n"
+}
