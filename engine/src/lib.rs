@@ -3,7 +3,7 @@
 //! Modules in the order data flows through them. Without a backend feature (`cpu`, `gpu`) only the
 //! description of a run and of what it reports is compiled, which is all the page itself needs.
 //! Feature `data` adds the readers of data sets, `onnx` the writer of models for other programs, both
-//! without a line of Burn.
+//! without a line of Burn; reading such models needs a backend.
 
 pub mod choice;
 pub mod config;

@@ -204,6 +204,7 @@ impl Graph {
             name: name.clone(),
             op_type: operator.to_owned(),
             attribute,
+            ..NodeProto::default()
         });
         name
     }

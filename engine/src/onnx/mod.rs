@@ -1,13 +1,16 @@
-//! Models as ONNX files: opset 17, 32-bit floats, any batch size.
+//! Models as ONNX files, written and, with a backend, read.
 //!
-//! The graph's input `images` is `[N, channels, height, width]` with pixels in [0, 1], its output
-//! `logits` `[N, classes]`; the standardisation of images that the residual networks need is part
-//! of it. Weights keep their PyTorch names. Nothing here needs a device.
+//! Written are opset 17, 32-bit floats, any batch size. The graph's input `images` is
+//! `[N, channels, height, width]` with pixels in [0, 1], its output `logits` `[N, classes]`; the
+//! standardisation of images that the residual networks need is part of it. Weights keep their
+//! PyTorch names. Writing needs no device.
 
 mod cnn;
 mod encode;
 mod graph;
 mod proto;
+#[cfg(feature = "backend")]
+mod read;
 mod resnet;
 #[cfg(test)]
 mod tests;
@@ -22,6 +25,8 @@ use proto::{
     DATA_FLOAT, Dimension, DimensionProto, GraphProto, ModelProto, OperatorSetIdProto,
     StringStringEntryProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
+#[cfg(feature = "backend")]
+pub use read::{OnnxModel, OnnxReadError};
 
 /// ONNX's version of its format, and of its operators.
 const IR_VERSION: i64 = 8;

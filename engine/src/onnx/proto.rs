@@ -1,6 +1,7 @@
 //! The part of ONNX's messages that a classifier needs (`onnx.proto3`, IR version 8).
 //!
-//! Tags and names are those of the specification; fields that Squeeze never writes are left out.
+//! Tags and names are those of the specification; fields that Squeeze neither writes nor reads are
+//! left out.
 
 use prost::Message;
 
@@ -9,7 +10,7 @@ pub const ATTRIBUTE_FLOAT: i32 = 1;
 pub const ATTRIBUTE_INT: i32 = 2;
 pub const ATTRIBUTE_INTS: i32 = 7;
 
-/// `TensorProto.DataType` of the tensors used.
+/// `TensorProto.DataType` of the tensors written.
 pub const DATA_FLOAT: i32 = 1;
 pub const DATA_INT64: i32 = 7;
 
@@ -76,6 +77,8 @@ pub struct NodeProto {
     pub op_type: String,
     #[prost(message, repeated, tag = "5")]
     pub attribute: Vec<AttributeProto>,
+    #[prost(string, tag = "7")]
+    pub domain: String,
 }
 
 /// A constant of an operation.
@@ -87,13 +90,19 @@ pub struct AttributeProto {
     pub f: f32,
     #[prost(int64, tag = "3")]
     pub i: i64,
+    #[prost(bytes = "vec", tag = "4")]
+    pub s: Vec<u8>,
+    #[prost(message, optional, tag = "5")]
+    pub t: Option<TensorProto>,
+    #[prost(float, repeated, tag = "7")]
+    pub floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
     #[prost(int32, tag = "20")]
     pub r#type: i32,
 }
 
-/// An array: `raw_data` is little-endian and row-major, the other two are for short ones.
+/// An array, row-major: `raw_data` is little-endian, the typed lists are for short ones.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorProto {
     #[prost(int64, repeated, tag = "1")]
@@ -102,12 +111,22 @@ pub struct TensorProto {
     pub data_type: i32,
     #[prost(float, repeated, tag = "4")]
     pub float_data: Vec<f32>,
+    /// Integers of up to 32 bits, truth values, and the bits of 16-bit floats.
+    #[prost(int32, repeated, tag = "5")]
+    pub int32_data: Vec<i32>,
     #[prost(int64, repeated, tag = "7")]
     pub int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
     pub name: String,
     #[prost(bytes = "vec", tag = "9")]
     pub raw_data: Vec<u8>,
+    #[prost(double, repeated, tag = "10")]
+    pub double_data: Vec<f64>,
+    #[prost(message, repeated, tag = "13")]
+    pub external_data: Vec<StringStringEntryProto>,
+    /// 1 if the values are in another file.
+    #[prost(int32, tag = "14")]
+    pub data_location: i32,
 }
 
 /// An input or output of the graph.

@@ -16,6 +16,7 @@ mod guards;
 mod kernels;
 mod networks;
 mod objectives;
+mod onnx_read;
 mod optimizers;
 mod sessions;
 mod training;
