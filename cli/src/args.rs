@@ -143,10 +143,32 @@ pub struct ExportArgs {
     pub onnx: PathBuf,
 }
 
+/// Which model.
+#[derive(clap::Args)]
+pub struct ModelArgs {
+    /// Run directory of the model.
+    #[arg(required_unless_present_any = ["weights", "onnx"])]
+    pub run_dir: Option<PathBuf>,
+    /// Weights from elsewhere instead (safetensors, PyTorch's names and layout), of the network that
+    /// --network names; results go into a folder beside the file.
+    #[arg(long, value_name = "FILE", requires = "network", conflicts_with_all = ["run_dir", "onnx"])]
+    pub weights: Option<PathBuf>,
+    /// Network of --weights: small-cnn, mnist-cnn, resnet-8, wrn-32-10 and others of these families.
+    #[arg(long, value_name = "NAME", requires = "weights", value_parser = str::parse::<NetworkKind>)]
+    pub network: Option<NetworkKind>,
+    /// ONNX model from elsewhere instead: images in [0, 1] in, logits out.
+    #[arg(long, value_name = "FILE", conflicts_with = "run_dir")]
+    pub onnx: Option<PathBuf>,
+    /// Data set of a model from elsewhere [default: mnist].
+    #[arg(long, value_name = "NAME", conflicts_with = "run_dir",
+        value_parser = names::<DataKind>(DataKind::ALL.map(DataKind::name)))]
+    pub dataset: Option<DataKind>,
+}
+
 #[derive(clap::Args)]
 pub struct EvaluateArgs {
-    /// Run directory of the model.
-    pub run_dir: PathBuf,
+    #[command(flatten)]
+    pub model: ModelArgs,
     #[command(flatten)]
     pub common: CommonArgs,
 
@@ -170,8 +192,8 @@ pub struct EvaluateArgs {
 
 #[derive(clap::Args)]
 pub struct AttackArgs {
-    /// Run directory of the model.
-    pub run_dir: PathBuf,
+    #[command(flatten)]
+    pub model: ModelArgs,
     #[command(flatten)]
     pub common: CommonArgs,
 

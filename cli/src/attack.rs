@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::model::{self, Trained};
 use crate::show::Show;
 
-/// Attacks the model of a run directory and writes what it found beside it.
+/// Attacks a model and writes what it found beside it.
 pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
     let Trained {
@@ -21,7 +21,8 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
         config,
         data,
         model,
-    } = model::open(&args.run_dir, &args.common, &mut show)?;
+        ..
+    } = model::open(&args.model, &args.common, &mut show)?;
     let wanted = args.over(config.attack.clone())?;
     wanted.validate()?;
     let control = Control::default();

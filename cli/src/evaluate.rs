@@ -15,15 +15,16 @@ use crate::model::{self, Trained};
 use crate::say::say;
 use crate::show::Show;
 
-/// Judges the model of a run directory and writes what it found beside it.
+/// Judges a model and writes what it found beside it.
 pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
-    let trained = model::open(&args.run_dir, &args.common, &mut show)?;
+    let trained = model::open(&args.model, &args.common, &mut show)?;
     let Trained {
         folder,
         config,
         data,
         model,
+        about,
     } = &trained;
     let config = args.over(config.clone());
     config.attack.validate()?;
@@ -36,7 +37,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         seed: config.seed,
     };
     let mut failed = Ok(());
-    let report = pollster::block_on(judge(&target, &config, &control, &mut |event| {
+    let report = pollster::block_on(judge(&target, &config, about, &control, &mut |event| {
         if failed.is_ok() {
             failed = show.event(&event);
         }

@@ -96,9 +96,9 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
     assert!(accuracy > 0.95, "{accuracy}");
 
     let out = place.succeed(&["attack", "run", "--device", "cpu", "--images", "384"]);
-    assert!(out.contains("epsilon 0.3"), "{out}");
+    assert!(out.contains("linf 0.3"), "{out}");
     let result =
-        json(&place.path("run/attack-pgd-linf-xent-t0-eps0.3-step0.01-m0-k40-r1-n384.json"));
+        json(&place.path("run/attack-pgd-linf-xent-t0-step0.01-m0-k40-r1-eps0.3-n384.json"));
     assert_eq!(result["images"], 384);
     assert!(
         result["clean_accuracy"].as_f64().unwrap() > 0.95,
@@ -110,6 +110,64 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
     );
     let furthest = result["max_perturbation"].as_f64().unwrap();
     assert!((0.29..=0.300_001).contains(&furthest), "{furthest}");
+}
+
+/// A run directory, weights and an ONNX file of one natural model, which every attack sees through.
+#[test]
+fn a_model_is_judged_wherever_it_comes_from() {
+    let place = Place::new();
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/known");
+    fs::create_dir(place.path("run")).unwrap();
+    fs::copy(known.join("natural.toml"), place.path("run/config.toml")).unwrap();
+    for name in ["run/model.safetensors", "away.safetensors"] {
+        fs::copy(known.join("natural.safetensors"), place.path(name)).unwrap();
+    }
+    place.succeed(&["export", "run", "--onnx", "away.onnx"]);
+    let few = ["--device", "cpu", "--images", "40"];
+    let with = |words: &[&'static str]| [words, &few].concat();
+
+    let words = ["evaluate", "run", "--effort", "quick"];
+    let out = place.succeed(&with(&words));
+    assert!(out.contains("Verdict: not robust"), "{out}");
+    let report = json(&place.path("run/evaluation.json"));
+    assert_eq!(report["verdict"], "not-robust");
+    assert_eq!(report["subject"]["training"], "natural training");
+    let page = fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains("Not robust") && page.contains("data:image/png;base64,"));
+    assert!(!page.contains("<script") && !page.contains("NaN"));
+
+    let clean = |path: &str| json(&place.path(path))["clean_accuracy"].as_f64().unwrap();
+    let name = "attack-fgsm-linf-xent-eps0.3-n40.json";
+    let mut seen = Vec::new();
+    for (words, folder) in [
+        (&["attack", "run"][..], "run"),
+        (
+            &[
+                "attack",
+                "--weights",
+                "away.safetensors",
+                "--network",
+                "small-cnn",
+            ],
+            "away.safetensors-results",
+        ),
+        (&["attack", "--onnx", "away.onnx"], "away.onnx-results"),
+    ] {
+        let words = [words, &["--method", "fgsm"]].concat();
+        place.succeed(&with(&words));
+        let found = json(&place.path(&format!("{folder}/{name}")));
+        seen.push((
+            clean(&format!("{folder}/{name}")),
+            found["robust_accuracy"].clone(),
+        ));
+    }
+    assert!(seen[0].0 > 0.9);
+    assert!(seen.iter().all(|found| *found == seen[0]), "{seen:?}");
+
+    place.succeed(&with(&["attack", "run", "--suite", "standard"]));
+    let suite = json(&place.path("run/autoattack-standard-linf-eps0.3-n40.json"));
+    assert_eq!(suite["robust_accuracy"], 0.0);
+    assert_eq!(suite["rungs"][0]["name"], "APGD-CE");
 }
 
 #[test]
@@ -254,6 +312,20 @@ fn mistakes_are_named_and_nothing_is_lost() {
         &["--resume", "--beta"],
     );
     says(&["attack", "nowhere"], &["nowhere", "squeeze train"]);
+    says(&["evaluate"], &["RUN_DIR"]);
+    says(
+        &["attack", "run", "--method", "square", "--momentum", "0.5"],
+        &["--momentum", "Square"],
+    );
+    says(
+        &["attack", "run", "--suite", "plus", "--loss", "dlr"],
+        &["--suite", "--loss"],
+    );
+    says(&["attack", "--weights", "x.safetensors"], &["--network"]);
+    says(
+        &["evaluate", "--onnx", "nothing.onnx", "--device", "cpu"],
+        &["nothing.onnx", "cannot be read"],
+    );
     says(
         &["attack", "run", "--epsilon", "8"],
         &["attack.epsilon", "0 to 1"],

@@ -8,14 +8,21 @@ use burn::tensor::Tensor;
 use crate::config::{Guard, GuardConfig};
 use crate::guard::guard;
 use crate::network::Network;
+use crate::onnx::OnnxModel;
 use crate::random::{Purpose, Stream};
 
 /// A network behind its guard, as it answers images: its weights fixed, its batch normalisation on
 /// running statistics.
 pub struct Model {
-    network: Network,
+    classifier: Classifier,
     guard: GuardConfig,
     stream: RefCell<Stream>,
+}
+
+#[derive(Clone)]
+enum Classifier {
+    Network(Box<Network>),
+    Onnx(Box<OnnxModel>),
 }
 
 impl Model {
@@ -23,8 +30,17 @@ impl Model {
     /// time that the model is asked.
     pub fn new(network: &Network, guard: &GuardConfig, seed: u64) -> Self {
         Self {
-            network: network.clone().no_grad(),
+            classifier: Classifier::Network(Box::new(network.clone().no_grad())),
             guard: guard.clone(),
+            stream: RefCell::new(Stream::new(seed, Purpose::Guard, 0)),
+        }
+    }
+
+    /// Of a model from an ONNX file.
+    pub fn from_onnx(model: OnnxModel, seed: u64) -> Self {
+        Self {
+            classifier: Classifier::Onnx(Box::new(model)),
+            guard: GuardConfig::default(),
             stream: RefCell::new(Stream::new(seed, Purpose::Guard, 0)),
         }
     }
@@ -36,7 +52,10 @@ impl Model {
     /// - output: `[batch, classes]`
     pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
         let images = guard(&self.guard, images, &mut self.stream.borrow_mut());
-        self.network.forward(images)
+        match &self.classifier {
+            Classifier::Network(network) => network.forward(images),
+            Classifier::Onnx(model) => model.forward(images),
+        }
     }
 
     /// Logits of images without autodiff; shapes as in [`Self::logits`].
@@ -48,7 +67,7 @@ impl Model {
     pub fn unguarded(&self) -> Self {
         let stream = self.stream.borrow().clone();
         Self {
-            network: self.network.clone(),
+            classifier: self.classifier.clone(),
             guard: GuardConfig::default(),
             stream: RefCell::new(stream),
         }

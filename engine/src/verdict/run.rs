@@ -47,7 +47,26 @@ pub enum EvaluateError {
     Surrogate(#[from] TrainError),
 }
 
-/// Judges the model of `target`, trained as `config` says, under the norm and radius of its attack.
+/// What a model is, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The network's name.
+    pub network: String,
+    /// How it was trained.
+    pub training: String,
+}
+
+impl About {
+    /// Of a model that was trained as `config` says.
+    pub fn of(config: &RunConfig) -> Self {
+        Self {
+            network: config.network.name(),
+            training: config.objective.describe(),
+        }
+    }
+}
+
+/// Judges the model of `target`, which is what `about` says, under the norm and radius of its attack.
 /// Reports every rung and every sign as it is known. A stop ends it with what is known by then.
 ///
 /// # Errors
@@ -55,6 +74,7 @@ pub enum EvaluateError {
 pub async fn evaluate(
     target: &Target<'_>,
     config: &RunConfig,
+    about: &About,
     control: &Control,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, EvaluateError> {
@@ -70,8 +90,8 @@ pub async fn evaluate(
         verdict: Verdict::Undecided,
         reasons: Vec::new(),
         subject: Subject {
-            network: config.network.name(),
-            training: config.objective.describe(),
+            network: about.network.clone(),
+            training: about.training.clone(),
             guard: config.guard.clone(),
             data: set.name.clone(),
             classes: set.classes.clone(),

@@ -11,7 +11,7 @@ use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::Resident;
 use squeeze_engine::verdict::report::{Finding, Report, SignId, Verdict};
-use squeeze_engine::verdict::run::evaluate;
+use squeeze_engine::verdict::run::{About, evaluate};
 
 use crate::devices::cpu;
 use crate::golden_attacks::digits;
@@ -35,7 +35,14 @@ fn judge(name: &str, effort: Effort, control: &Control) -> (Report, Vec<Event>) 
     };
     let mut events = Vec::new();
     let mut emit = |event| events.push(event);
-    let report = pollster::block_on(evaluate(&target, &config, control, &mut emit)).unwrap();
+    let report = pollster::block_on(evaluate(
+        &target,
+        &config,
+        &About::of(&config),
+        control,
+        &mut emit,
+    ))
+    .unwrap();
     println!(
         "{name}: {}, {} / {} / {}",
         report.verdict.title(),
