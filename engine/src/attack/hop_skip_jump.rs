@@ -15,6 +15,8 @@ use crate::random::Stream;
 
 /// Images of noise that are tried as the first wrong point.
 const NOISE_STARTS: usize = 32;
+/// Points that are looked at between a clean image and where its search starts.
+const BLENDS: usize = 50;
 /// Directions that the first gradient is estimated from (the paper's B_0), and most of any.
 const FIRST_DIRECTIONS: f64 = 100.0;
 const MOST_DIRECTIONS: f64 = 1e4;
@@ -82,6 +84,29 @@ impl HopSkipJump {
             is_wrong = is_wrong.bool_or(is_found);
         }
         self.is_wrong = Some(is_wrong);
+        self.blend(classify);
+    }
+
+    /// Back along the way from the clean images to the starts, to the first wrong point.
+    fn blend(&mut self, classify: Classify) {
+        let clean = self.nearest.clean().clone();
+        let far = self.x.clone() - clean.clone();
+        let mut first = self.x.clone();
+        let mut is_found: Option<Tensor<2, Bool>> = None;
+        for step in 1..BLENDS {
+            let point = clean.clone() + far.clone() * (step as f64 / BLENDS as f64);
+            let is_wrong = self.is_wrong(classify, &point);
+            let is_new = match &is_found {
+                Some(is_found) => is_wrong.clone().bool_and(is_found.clone().bool_not()),
+                None => is_wrong.clone(),
+            };
+            first = choose(&is_new, point, first);
+            is_found = Some(match is_found {
+                Some(is_found) => is_found.bool_or(is_wrong),
+                None => is_wrong,
+            });
+        }
+        self.x = first;
     }
 
     /// Towards the clean images, until just before the model is right again.

@@ -194,10 +194,7 @@ pub(crate) async fn answer(
 ) -> Result<(), AttackError> {
     let labels = target.data.labels(Source::Test, places.iter().copied());
     let classes = target.data.data().classes.len();
-    let asked = if target.model.is_random() { CONFIRM } else { 1 };
-    let ask = || target.model.answer(images.clone());
-    let sum = (1..asked).fold(ask(), |sum, _| sum + ask());
-    let logits = read(sum / asked as f32).await?;
+    let logits = read(mean_answer(target.model, &images)).await?;
     for (logits, label) in logits.chunks_exact(classes).zip(labels) {
         let is_right = argmax(logits) == usize::from(label);
         outcome.was_right.push(is_right);
@@ -206,6 +203,13 @@ pub(crate) async fn answer(
     }
     outcome.places.extend(places);
     Ok(())
+}
+
+/// Logits of images; of a model that answers at random the mean of several, by which it is judged.
+fn mean_answer(model: &Model, images: &Tensor<4>) -> Tensor<2> {
+    let asked = if model.is_random() { CONFIRM } else { 1 };
+    let ask = || model.answer(images.clone());
+    (1..asked).fold(ask(), |sum, _| sum + ask()) / asked as f32
 }
 
 struct Attack<'a> {
@@ -238,7 +242,7 @@ impl Attack<'_> {
         let classes = set.classes.len();
         let labels = data.labels(Source::Test, places.iter().copied());
         let clean = data.images(Source::Test, places.iter().copied());
-        let clean_logits = read(model.answer(clean.clone())).await?;
+        let clean_logits = read(mean_answer(model, &clean)).await?;
         let rows = || clean_logits.chunks_exact(classes).zip(&labels);
         let was_right: Vec<bool> = rows()
             .map(|(logits, &label)| argmax(logits) == usize::from(label))

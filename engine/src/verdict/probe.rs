@@ -1,11 +1,13 @@
 //! What gradients and logits look like where the model is right.
 
 use burn::tensor::{Tensor, TensorData};
+use squeeze_shaders::attack_loss::SCORES;
 use squeeze_shaders::attack_step::{STATE, state};
 
 use crate::attack::ball::Ball;
 use crate::attack::climb::{Aims, Climb, Loss, climb};
 use crate::attack::run::{AttackError, Target};
+use crate::attack::worst::score;
 use crate::config::Norm;
 use crate::evaluate::read;
 use crate::resident::Source;
@@ -80,11 +82,10 @@ pub async fn probe(
     let rows = logits
         .chunks_exact(classes)
         .zip(gradients.chunks_exact(length));
-    let losses = before.chunks_exact(STATE).map(|row| row[state::LOSS]).zip(
-        after
-            .chunks_exact(after.len() / places.len().max(1))
-            .map(|row| row[0]),
-    );
+    let losses = before
+        .chunks_exact(STATE)
+        .map(|row| row[state::LOSS])
+        .zip(after.chunks_exact(SCORES).map(|row| row[score::LOSS]));
     for ((logits, gradient), (before, after)) in rows.zip(losses) {
         let high = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let low = logits.iter().copied().fold(f32::INFINITY, f32::min);

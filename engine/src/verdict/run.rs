@@ -14,7 +14,7 @@ use super::surface::surface;
 use super::transfer::{surrogate, transfer};
 use crate::attack::ball::Ball;
 use crate::attack::ladder::Ladder;
-use crate::attack::run::{AttackError, Target, clean};
+use crate::attack::run::{AttackError, Manner, Target, clean, on};
 use crate::attack::suite::DRAWS;
 use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, RunConfig};
 use crate::control::{Control, Wish};
@@ -507,7 +507,6 @@ impl Course<'_> {
         places: &[usize],
         emit: &mut dyn FnMut(Event),
     ) -> Going<Vec<usize>> {
-        use crate::attack::run::{Manner, on};
         emit(Event::RungProgress {
             name: format!("PGD at radius {:.3}", config.epsilon),
             done: 0.0,

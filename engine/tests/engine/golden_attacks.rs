@@ -146,10 +146,11 @@ fn attacks_of_every_kind_are_as_strong_as_the_references() {
         "autoattack" => false,
         "fab" => attack.iterations <= 20,
         "square" => attack.iterations <= 1000,
+        "hop-skip-jump" => attack.norm == "l2",
         _ => true,
     };
     let quick: Vec<_> = golden.attacks.iter().filter(is_quick).collect();
-    assert_eq!(quick.len(), 12);
+    assert_eq!(quick.len(), 11);
     for attack in quick {
         compare(attack);
     }
@@ -163,7 +164,7 @@ fn the_whole_of_autoattack_is_as_strong_as_the_reference() {
     for attack in &golden.attacks {
         if attack.method == "autoattack" {
             compare_suite(attack);
-        } else if ["fab", "square"].contains(&&*attack.method) {
+        } else if ["fab", "square", "hop-skip-jump"].contains(&&*attack.method) {
             compare(attack);
         }
     }
@@ -210,9 +211,14 @@ fn compare(expected: &files::MoreAttack) {
         expected.norm
     );
     println!("{what}");
-    // Half a point; of one seed each, another two images for chance.
-    let is_random = !["fgsm", "fab"].contains(&&*expected.method);
-    let allowed = 0.005 * images as f64 + if is_random { 2.0 } else { 0.0 };
+    // Half a point, and some images for chance: ours are of one seed, and HopSkipJump's way is drawn
+    // anew at every step.
+    let by_chance = match &*expected.method {
+        "fgsm" | "fab" => 0.0,
+        "hop-skip-jump" => 3.0,
+        _ => 2.0,
+    };
+    let allowed = 0.005 * images as f64 + by_chance;
     assert!((ours - theirs).abs() <= allowed, "{what}");
 }
 
