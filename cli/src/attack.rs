@@ -24,7 +24,6 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
         ..
     } = model::open(&args.model, &args.common, &mut show)?;
     let wanted = args.over(config.attack.clone())?;
-    wanted.validate()?;
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {

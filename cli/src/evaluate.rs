@@ -27,8 +27,6 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         about,
     } = &trained;
     let config = args.over(config.clone());
-    config.attack.validate()?;
-    config.evaluation.validate()?;
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {

@@ -373,7 +373,8 @@ pub struct AttackSummary {
     pub robust_accuracy: f64,
     /// Largest |perturbation| over all of them, in pixel units.
     pub max_perturbation: f64,
-    /// Milliseconds an iteration of a batch took on average, reports included.
+    /// Milliseconds an iteration took on average, reports included. A batch is smaller once images
+    /// that have fallen have left it.
     pub ms_per_iteration: f64,
     /// Seconds in all.
     pub seconds: f64,

@@ -20,8 +20,8 @@ pub fn AttackRoom() -> impl IntoView {
             <div class="room-head">
                 <h2 id="attack-title">"Attack"</h2>
                 <p>
-                    "Gradient attacks nudge every pixel, a little at a time, the way that most raises \
-                     the model’s loss, and never further than the budget."
+                    "Attacks change the pixels within a budget, too little for you to mind, until the \
+                     model is wrong: along its gradients, or by its answers alone."
                 </p>
             </div>
             <AttackForm />

@@ -67,7 +67,7 @@ impl Lab {
         let Some(squeeze) = Squeeze::ALL.into_iter().find(|form| form.name() == name) else {
             return;
         };
-        self.forget_invalid(&[Field::Beta, Field::PenaltyWarmup, Field::Gamma]);
+        self.forget_invalid(&[Field::Beta, Field::ObjectiveWarmup, Field::Gamma]);
         self.config.update(|config| {
             let objective = &mut config.objective;
             objective.squeeze = squeeze;
@@ -78,7 +78,7 @@ impl Lab {
             };
             let fitting = presets::objective(config.data.set, defence, Adversary::None);
             objective.beta = fitting.beta;
-            objective.penalty_warmup = fitting.penalty_warmup;
+            objective.warmup = fitting.warmup;
         });
     }
 

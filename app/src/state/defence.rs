@@ -86,9 +86,9 @@ impl Defence {
     pub fn fields(self) -> &'static [Field] {
         match self {
             Self::Natural => &[],
-            Self::LabelSmoothing => &[Field::Lambda],
-            Self::SqueezeExample | Self::SqueezeBatch => &[Field::Beta, Field::PenaltyWarmup],
-            Self::Similarity => &[Field::Beta, Field::PenaltyWarmup, Field::Gamma],
+            Self::LabelSmoothing => &[Field::Lambda, Field::ObjectiveWarmup],
+            Self::SqueezeExample | Self::SqueezeBatch => &[Field::Beta, Field::ObjectiveWarmup],
+            Self::Similarity => &[Field::Beta, Field::ObjectiveWarmup, Field::Gamma],
             Self::Adversarial => &[
                 Field::AdversaryEpsilon,
                 Field::AdversaryStep,

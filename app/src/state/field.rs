@@ -15,7 +15,7 @@ pub enum Field {
     /// The squeeze's beta.
     Beta,
     /// Share of the run in which beta rises.
-    PenaltyWarmup,
+    ObjectiveWarmup,
     /// The logit penalty's goal.
     Gamma,
     /// Standard deviation of the training noise.
@@ -109,7 +109,7 @@ impl Field {
         Self::TestShare,
         Self::Lambda,
         Self::Beta,
-        Self::PenaltyWarmup,
+        Self::ObjectiveWarmup,
         Self::Gamma,
         Self::Sigma,
         Self::AdversaryEpsilon,
@@ -146,7 +146,7 @@ impl Field {
     pub const OBJECTIVE: [Self; 9] = [
         Self::Lambda,
         Self::Beta,
-        Self::PenaltyWarmup,
+        Self::ObjectiveWarmup,
         Self::Gamma,
         Self::Sigma,
         Self::AdversaryEpsilon,
@@ -162,7 +162,7 @@ impl Field {
             Self::TestShare => "data.test_share",
             Self::Lambda => "objective.label_smoothing",
             Self::Beta => "objective.beta",
-            Self::PenaltyWarmup => "objective.penalty_warmup",
+            Self::ObjectiveWarmup => "objective.warmup",
             Self::Gamma => "objective.gamma",
             Self::Sigma => "objective.noise_sigma",
             Self::AdversaryEpsilon => "objective.adversary.epsilon",
@@ -239,11 +239,11 @@ impl Field {
                 "β",
                 "Weight of the penalty: how hard the logits are pressed together.",
             ),
-            Self::PenaltyWarmup => words(
-                "penalty-warmup",
-                "Warm-up of β",
+            Self::ObjectiveWarmup => words(
+                "objective-warmup",
+                "Warm-up of λ and β",
                 "",
-                "Share of the run in which β rises from 0, so that the network learns first. 0 is off.",
+                "Share of the run in which λ and β rise from 0, so that the network learns first. 0 is off.",
             ),
             Self::Gamma => words(
                 "gamma",
@@ -425,7 +425,7 @@ impl Field {
             Self::TestShare => Real(&mut data.test_share),
             Self::Lambda => Real(&mut objective.label_smoothing),
             Self::Beta => Real(&mut objective.beta),
-            Self::PenaltyWarmup => Real(&mut objective.penalty_warmup),
+            Self::ObjectiveWarmup => Real(&mut objective.warmup),
             Self::Gamma => Real(&mut objective.gamma),
             Self::Sigma => Real(&mut objective.noise_sigma),
             Self::AdversaryEpsilon => Real(&mut objective.adversary.epsilon),

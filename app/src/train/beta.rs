@@ -67,7 +67,6 @@ pub fn Beta() -> impl IntoView {
                         }
                     })
             }}
-            <NumberField field=Field::PenaltyWarmup idle=idle />
         </div>
     }
 }

@@ -69,6 +69,13 @@ pub fn ObjectiveChoice() -> impl IntoView {
                 }
                 Defence::Adversarial => view! { <AdversaryFields /> }.into_any(),
             }}
+            {move || {
+                lab.front
+                    .get()
+                    .fields()
+                    .contains(&Field::ObjectiveWarmup)
+                    .then(|| view! { <NumberField field=Field::ObjectiveWarmup /> })
+            }}
             <NumberField field=Field::Sigma />
             <Combine />
         </fieldset>
@@ -127,6 +134,16 @@ fn Combine() -> impl IntoView {
                     .then(|| {
                         let idle = Signal::derive(move || form.get() == Squeeze::None);
                         view! { <NumberField field=Field::Gamma idle=idle /> }
+                    })
+            }}
+            {move || {
+                behind(Field::ObjectiveWarmup)
+                    .then(|| {
+                        let idle = Signal::derive(move || {
+                            form.get() == Squeeze::None
+                                && lab.config.with(|config| config.objective.label_smoothing == 0.0)
+                        });
+                        view! { <NumberField field=Field::ObjectiveWarmup idle=idle /> }
                     })
             }}
             {move || behind(Field::AdversaryEpsilon).then(|| view! { <AdversaryFields /> })}

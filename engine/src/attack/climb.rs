@@ -81,13 +81,7 @@ impl Aims {
     /// - `x`: `[batch, channels, height, width]`, without autodiff
     /// - output: `[batch, classes]` and `[batch, SCORES]`, without autodiff
     pub fn score(&self, classify: Classify, x: &Tensor<4>, loss: Loss) -> (Tensor<2>, Tensor<2>) {
-        let ask = || classify(x.clone().autodiff()).inner();
-        let logits = (1..self.draws).fold(ask(), |sum, _| sum + ask());
-        let logits = if self.draws > 1 {
-            logits / self.draws as f32
-        } else {
-            logits
-        };
+        let logits = mean_of(self.draws, || classify(x.clone().autodiff()).inner());
         let states = Tensor::zeros([self.len(), STATE], &logits.device());
         let (_, states) = self.losses(logits.clone(), loss, states);
         (logits, states.narrow(1, 0, SCORES))
@@ -135,6 +129,12 @@ impl Aims {
             Tensor::from_data(states, &device),
         )
     }
+}
+
+/// The mean of so many answers, at least one.
+pub(super) fn mean_of(asked: usize, ask: impl Fn() -> Tensor<2>) -> Tensor<2> {
+    let sum = (1..asked).fold(ask(), |sum, _| sum + ask());
+    if asked > 1 { sum / asked as f32 } else { sum }
 }
 
 /// A tensor's numbers, on a CPU.

@@ -67,7 +67,6 @@ impl HopSkipJump {
     fn find_starts(&mut self, classify: Classify) {
         let clean = self.nearest.clean().clone();
         let shape @ [batch, ..] = clean.dims();
-        let mut is_wrong = self.is_wrong(classify, &clean);
         let noise: Vec<_> = (0..NOISE_STARTS).map(|_| self.stream.branch()).collect();
         let noise = noise
             .iter()
@@ -76,37 +75,41 @@ impl HopSkipJump {
             let (head, tail) = (clean.clone().narrow(0, 0, by), batch - by);
             Tensor::cat(vec![clean.clone().narrow(0, by, tail), head], 0)
         });
-        for start in noise.chain(others) {
-            let is_found = self
-                .is_wrong(classify, &start)
-                .bool_and(is_wrong.clone().bool_not());
-            self.x = choose(&is_found, start, self.x.clone());
-            is_wrong = is_wrong.bool_or(is_found);
-        }
+        // An image that is wrong as it is needs none.
+        let starts = std::iter::once(clean.clone()).chain(noise).chain(others);
+        let (found, is_wrong) = self.first_wrong(classify, starts, self.x.clone());
+        self.x = found;
         self.is_wrong = Some(is_wrong);
         self.blend(classify);
+    }
+
+    /// The first wrong one of each image's points, `otherwise` where none is; and which are wrong,
+    /// `[batch, 1]`.
+    fn first_wrong(
+        &self,
+        classify: Classify,
+        points: impl Iterator<Item = Tensor<4>>,
+        otherwise: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<2, Bool>) {
+        let none = Tensor::<2>::zeros([otherwise.dims()[0], 1], &otherwise.device());
+        let mut is_found = none.greater_elem(0.0);
+        let mut found = otherwise;
+        for point in points {
+            let is_wrong = self.is_wrong(classify, &point);
+            let is_new = is_wrong.bool_and(is_found.clone().bool_not());
+            found = choose(&is_new, point, found);
+            is_found = is_found.bool_or(is_new);
+        }
+        (found, is_found)
     }
 
     /// Back along the way from the clean images to the starts, to the first wrong point.
     fn blend(&mut self, classify: Classify) {
         let clean = self.nearest.clean().clone();
         let far = self.x.clone() - clean.clone();
-        let mut first = self.x.clone();
-        let mut is_found: Option<Tensor<2, Bool>> = None;
-        for step in 1..BLENDS {
-            let point = clean.clone() + far.clone() * (step as f64 / BLENDS as f64);
-            let is_wrong = self.is_wrong(classify, &point);
-            let is_new = match &is_found {
-                Some(is_found) => is_wrong.clone().bool_and(is_found.clone().bool_not()),
-                None => is_wrong.clone(),
-            };
-            first = choose(&is_new, point, first);
-            is_found = Some(match is_found {
-                Some(is_found) => is_found.bool_or(is_wrong),
-                None => is_wrong,
-            });
-        }
-        self.x = first;
+        let points =
+            (1..BLENDS).map(|step| clean.clone() + far.clone() * (step as f64 / BLENDS as f64));
+        self.x = self.first_wrong(classify, points, self.x.clone()).0;
     }
 
     /// Towards the clean images, until just before the model is right again.
@@ -186,25 +189,13 @@ impl HopSkipJump {
     /// As far along the direction as the model stays wrong; half as far, and so on.
     fn jump(&self, classify: Classify, direction: &Tensor<4>, distances: &Tensor<2>) -> Tensor<4> {
         let [batch, ..] = self.x.dims();
-        let mut far = distances.clone() / ((self.steps + 1) as f64).sqrt();
-        let mut landed = self.x.clone();
-        let mut is_done: Option<Tensor<2, Bool>> = None;
-        for _ in 0..HALVINGS {
-            let offsets = direction.clone() * far.clone().reshape([batch, 1, 1, 1]);
-            let point = (self.x.clone() + offsets).clamp(0.0, 1.0);
-            let is_wrong = self.is_wrong(classify, &point);
-            let is_new = match &is_done {
-                Some(is_done) => is_wrong.clone().bool_and(is_done.clone().bool_not()),
-                None => is_wrong.clone(),
-            };
-            landed = choose(&is_new, point, landed);
-            is_done = Some(match is_done {
-                Some(is_done) => is_done.bool_or(is_wrong),
-                None => is_wrong,
-            });
-            far = far * 0.5;
-        }
-        landed
+        let far = distances.clone() / ((self.steps + 1) as f64).sqrt();
+        let far = direction.clone() * far.reshape([batch, 1, 1, 1]);
+        let points = (0..HALVINGS).map(|halving| {
+            let offsets = far.clone() * 0.5_f64.powi(halving as i32);
+            (self.x.clone() + offsets).clamp(0.0, 1.0)
+        });
+        self.first_wrong(classify, points, self.x.clone()).0
     }
 }
 

@@ -11,6 +11,7 @@ use crate::random::{Purpose, Stream};
 /// What the attacks so far have left of the images.
 pub struct Ladder<'a> {
     target: Target<'a>,
+    manner: Manner,
     control: &'a Control,
     /// Every rung has a seed of its own.
     seeds: Stream,
@@ -19,22 +20,24 @@ pub struct Ladder<'a> {
     /// Least margin seen, by place.
     margins: Vec<f32>,
     rungs: Vec<Rung>,
-    /// A point that fooled the model, of each image that has one; by place.
+    /// A point that fooled the model, of each image that has one; by place. Empty unless kept.
     fooled: Vec<Option<Vec<f32>>>,
 }
 
 impl<'a> Ladder<'a> {
     /// Begins with images by what the model makes of them without attack: `is_right` and the margins,
-    /// by place in the test set.
+    /// by place in the test set. `manner` is that of every rung.
     pub fn new(
         target: Target<'a>,
         is_right: Vec<bool>,
         margins: Vec<f32>,
+        manner: Manner,
         control: &'a Control,
     ) -> Self {
         Self {
             seeds: Stream::new(target.seed, Purpose::Rung, 0),
             target,
+            manner,
             control,
             fooled: vec![None; is_right.len()],
             is_right,
@@ -68,10 +71,6 @@ impl<'a> Ladder<'a> {
             seed: u64::from(key[0]) | u64::from(key[1]) << 32,
             ..self.target
         };
-        let manner = Manner {
-            keep: true,
-            ..Manner::default()
-        };
         let total = places.len();
         let mut pass_on = |event| {
             if let Event::AttackProgress(progress) = event {
@@ -83,7 +82,15 @@ impl<'a> Ladder<'a> {
                 });
             }
         };
-        let outcome = on(&target, config, places, manner, self.control, &mut pass_on).await?;
+        let outcome = on(
+            &target,
+            config,
+            places,
+            self.manner,
+            self.control,
+            &mut pass_on,
+        )
+        .await?;
         if outcome.stopped {
             return Ok(None);
         }

@@ -16,5 +16,6 @@ pub mod run;
 pub mod spsa;
 pub mod square;
 pub mod suite;
+pub mod tried;
 pub mod walk;
 pub mod worst;

@@ -6,7 +6,7 @@ use web_time::{Duration, Instant};
 
 use super::ball::Ball;
 use super::begin::{Batch, begin};
-use super::climb::{Aims, Loss};
+use super::climb::{Aims, Loss, mean_of};
 use super::iterates::Classify;
 use super::rows::Rows;
 use super::worst::{Worst, score};
@@ -208,8 +208,7 @@ pub(crate) async fn answer(
 /// Logits of images; of a model that answers at random the mean of several, by which it is judged.
 fn mean_answer(model: &Model, images: &Tensor<4>) -> Tensor<2> {
     let asked = if model.is_random() { CONFIRM } else { 1 };
-    let ask = || model.answer(images.clone());
-    (1..asked).fold(ask(), |sum, _| sum + ask()) / asked as f32
+    mean_of(asked, || model.answer(images.clone()))
 }
 
 struct Attack<'a> {

@@ -7,6 +7,7 @@ use super::ball::Ball;
 use super::climb::{Aims, Loss};
 use super::iterates::{Classify, Iterates};
 use super::rows::Rows;
+use super::tried::Tried;
 use super::worst::{Worst, score};
 use crate::noise;
 use crate::random::Stream;
@@ -19,9 +20,7 @@ const LEAST: f64 = 1e-8;
 
 /// The iterates of one batch.
 pub struct Spsa {
-    clean: Tensor<4>,
-    x: Tensor<4>,
-    aims: Aims,
+    tried: Tried,
     ball: Ball,
     /// Adam's rate, in pixel units.
     rate: f64,
@@ -33,7 +32,6 @@ pub struct Spsa {
     /// Largest number of each image's first slope, `[batch, 1, 1, 1]`: slopes are measured in it, so
     /// that those of tiny logits do not vanish beside [`LEAST`].
     unit: Option<Tensor<4>>,
-    worst: Worst,
 }
 
 impl Spsa {
@@ -52,10 +50,7 @@ impl Spsa {
     ) -> Self {
         let zeros = clean.zeros_like();
         Self {
-            worst: Worst::none(clean.clone()),
-            x: clean.clone(),
-            clean,
-            aims,
+            tried: Tried::none(clean.clone(), clean, aims),
             ball,
             rate,
             pairs: samples.div_ceil(2),
@@ -68,15 +63,15 @@ impl Spsa {
 
     /// The mean over directions of the difference of the margin along each, times the direction.
     fn slope(&mut self, classify: Classify) -> Tensor<4> {
-        let shape @ [batch, ..] = self.x.dims();
-        let mut sum = self.x.zeros_like();
+        let shape @ [batch, ..] = self.tried.x.dims();
+        let mut sum = self.tried.x.zeros_like();
         for _ in 0..self.pairs {
             let stream = self.stream.branch();
-            let direction = noise::uniform(shape, -1.0, 1.0, stream, &self.x.device()).sign();
+            let direction = noise::uniform(shape, -1.0, 1.0, stream, &self.tried.x.device()).sign();
             let margin = |side: f64| {
                 // Not cut to the image range, which would bend the difference.
-                let x = self.x.clone() + direction.clone() * (side * DELTA);
-                let (_, scores) = self.aims.score(classify, &x, Loss::Margin);
+                let x = self.tried.x.clone() + direction.clone() * (side * DELTA);
+                let (_, scores) = self.tried.aims.score(classify, &x, Loss::Margin);
                 scores.narrow(1, score::LOSS, 1)
             };
             let difference = (margin(1.0) - margin(-1.0)).reshape([batch, 1, 1, 1]);
@@ -88,12 +83,11 @@ impl Spsa {
 
 impl Iterates for Spsa {
     fn x(&self) -> Tensor<4> {
-        self.x.clone()
+        self.tried.x.clone()
     }
 
     fn step(&mut self, classify: Classify) -> Tensor<2> {
-        let (logits, scores) = self.aims.score(classify, &self.x, Loss::Margin);
-        self.worst.offer(&self.x, scores);
+        let logits = self.tried.ask(classify);
         let slope = self.slope(classify);
         let unit = self.unit.get_or_insert_with(|| {
             let [batch, ..] = slope.dims();
@@ -110,27 +104,25 @@ impl Iterates for Spsa {
             |moment: &Tensor<4>, beta: f64| moment.clone() / (1.0 - beta.powi(self.steps));
         let spread = unbiased(second, BETA[1]).sqrt() + LEAST;
         let step = unbiased(first, BETA[0]) / spread * self.rate;
-        self.x = self.ball.project(&self.clean, self.x.clone() + step);
+        let Tried { clean, x, .. } = &mut self.tried;
+        *x = self.ball.project(clean, x.clone() + step);
         logits
     }
 
     fn worst(&self) -> Worst {
-        self.worst.clone()
+        self.tried.worst.clone()
     }
 
     fn keep(&mut self, rows: &Rows) {
-        let [first, second] = &mut self.moments;
-        for tensor in [&mut self.clean, &mut self.x, first, second] {
-            *tensor = rows.of(tensor.clone());
+        for moment in &mut self.moments {
+            *moment = rows.of(moment.clone());
         }
         self.unit = self.unit.take().map(|unit| rows.of(unit));
-        self.aims.keep(rows);
-        self.worst.keep(rows);
+        self.tried.keep(rows);
     }
 
     fn finish(mut self: Box<Self>, classify: Classify) -> Worst {
-        let (_, scores) = self.aims.score(classify, &self.x, Loss::Margin);
-        self.worst.offer(&self.x, scores);
-        self.worst
+        self.tried.ask(classify);
+        self.tried.worst
     }
 }

@@ -4,9 +4,10 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::ball::Ball;
-use super::climb::{Aims, Loss};
+use super::climb::Aims;
 use super::iterates::{Classify, Iterates};
 use super::rows::Rows;
+use super::tried::Tried;
 use super::worst::Worst;
 use crate::config::Norm;
 use crate::random::Stream;
@@ -20,15 +21,11 @@ const LEAST: f64 = 1e-12;
 
 /// The queries of one batch. Where a square lies is drawn for the whole batch.
 pub struct Square {
-    clean: Tensor<4>,
-    aims: Aims,
+    tried: Tried,
     ball: Ball,
     stream: Stream,
     /// Queries answered.
     queries: usize,
-    /// What is asked about next.
-    x: Tensor<4>,
-    worst: Worst,
 }
 
 impl Square {
@@ -41,11 +38,9 @@ impl Square {
             Norm::Linf => stripes(&clean, ball.epsilon, &mut stream),
             Norm::L2 => tiles(&clean, ball.epsilon, &mut stream),
         };
+        let first = (clean.clone() + offsets).clamp(0.0, 1.0);
         Self {
-            x: (clean.clone() + offsets).clamp(0.0, 1.0),
-            worst: Worst::none(clean.clone()),
-            clean,
-            aims,
+            tried: Tried::none(clean, first, aims),
             ball,
             stream,
             queries: 0,
@@ -53,7 +48,7 @@ impl Square {
     }
 
     fn propose(&mut self) -> Tensor<4> {
-        let [_, _, height, width] = self.clean.dims();
+        let [_, _, height, width] = self.tried.clean.dims();
         let share = FIRST_SHARE * share(self.queries - 1);
         let side = (share * (height * width) as f64).sqrt().round() as usize;
         match self.ball.norm {
@@ -64,7 +59,7 @@ impl Square {
 
     /// One square moves to the end of the ball, in a direction for each channel.
     fn propose_linf(&mut self, side: usize) -> Tensor<4> {
-        let [_, channels, height, width] = self.clean.dims();
+        let [_, channels, height, width] = self.tried.clean.dims();
         let corner = corner(side, [height, width], &mut self.stream);
         let window = window(side, corner, [height, width]);
         let mut signs = Vec::with_capacity(channels * window.len());
@@ -74,13 +69,13 @@ impl Square {
         }
         let shape = [1, channels, height, width];
         let offsets = self.image(signs, shape) * (2.0 * self.ball.epsilon);
-        let moved = self.worst.points.clone() + offsets;
-        self.ball.project(&self.clean, moved)
+        let moved = self.tried.worst.points.clone() + offsets;
+        self.ball.project(&self.tried.clean, moved)
     }
 
     /// Two squares give up their perturbation, and the first one takes it with a new one of its own.
     fn propose_l2(&mut self, side: usize) -> Tensor<4> {
-        let shape @ [batch, channels, height, width] = self.clean.dims();
+        let shape @ [batch, channels, height, width] = self.tried.clean.dims();
         let size = [height, width];
         let corners = [0, 1].map(|_| corner(side, size, &mut self.stream));
         let windows = corners.map(|corner| window(side, corner, size));
@@ -100,7 +95,7 @@ impl Square {
         let [first, second] = windows.map(map);
         let (either, placed) = (map(either), map(placed));
 
-        let now = self.worst.points.clone() - self.clean.clone();
+        let now = self.tried.worst.points.clone() - self.tried.clean.clone();
         let in_first = now.clone() * first.clone();
         let spare = {
             let whole = squares(now.clone()).sum_dim(1);
@@ -115,11 +110,11 @@ impl Square {
         let next = now * one(&second) * one(&first) + fresh;
         let whole = squares(next.clone()).sum_dim(1).sqrt();
         let next = next / (whole + LEAST) * self.ball.epsilon;
-        (self.clean.clone() + next).clamp(0.0, 1.0)
+        (self.tried.clean.clone() + next).clamp(0.0, 1.0)
     }
 
     fn image(&self, values: Vec<f32>, shape: [usize; 4]) -> Tensor<4> {
-        Tensor::from_data(TensorData::new(values, shape), &self.clean.device())
+        Tensor::from_data(TensorData::new(values, shape), &self.tried.clean.device())
     }
 }
 
@@ -228,27 +223,22 @@ fn of_length_one(values: Vec<f32>) -> Vec<f32> {
 
 impl Iterates for Square {
     fn x(&self) -> Tensor<4> {
-        self.x.clone()
+        self.tried.x.clone()
     }
 
     fn step(&mut self, classify: Classify) -> Tensor<2> {
-        let (logits, scores) = self.aims.score(classify, &self.x, Loss::Margin);
-        self.worst.offer(&self.x, scores);
+        let logits = self.tried.ask(classify);
         self.queries += 1;
-        self.x = self.propose();
+        self.tried.x = self.propose();
         logits
     }
 
     fn worst(&self) -> Worst {
-        self.worst.clone()
+        self.tried.worst.clone()
     }
 
     fn keep(&mut self, rows: &Rows) {
-        for tensor in [&mut self.clean, &mut self.x] {
-            *tensor = rows.of(tensor.clone());
-        }
-        self.aims.keep(rows);
-        self.worst.keep(rows);
+        self.tried.keep(rows);
     }
 }
 

@@ -4,7 +4,7 @@
 use web_time::Instant;
 
 use super::ladder::Ladder;
-use super::run::{AttackError, Target, clean};
+use super::run::{AttackError, Manner, Target, clean};
 use crate::config::{AttackConfig, AttackLoss, AttackMethod, Suite};
 use crate::control::Control;
 use crate::event::{Event, SuiteSummary};
@@ -77,7 +77,13 @@ pub async fn run(
     let places: Vec<usize> = (0..images).collect();
     let seen = clean(target, &places, base.batch_size).await?;
     let clean_accuracy = seen.clean_correct() as f64 / images.max(1) as f64;
-    let mut ladder = Ladder::new(*target, seen.was_right, seen.margins, control);
+    let mut ladder = Ladder::new(
+        *target,
+        seen.was_right,
+        seen.margins,
+        Manner::default(),
+        control,
+    );
     let mut stopped = false;
     for (name, config) in attacks(suite, base) {
         let standing = ladder.standing();

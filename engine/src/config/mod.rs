@@ -212,7 +212,7 @@ mod tests {
             ("[objective]\nlabel_smoothing = 1.5", "label_smoothing"),
             ("[objective]\nbeta = -1.0", "beta"),
             ("[objective]\ngamma = nan", "gamma"),
-            ("[objective]\npenalty_warmup = 1.0", "penalty_warmup"),
+            ("[objective]\nwarmup = 1.0", "objective.warmup"),
             ("[objective]\nnoise_sigma = inf", "noise_sigma"),
             (
                 "[objective.adversary]\nepsilon = 2.0",

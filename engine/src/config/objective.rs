@@ -21,10 +21,11 @@ pub struct ObjectiveConfig {
     /// The number that the penalty draws every logit to: 0 is logit squeezing, any other finite
     /// number logit similarity. Ignored when `squeeze` is `none`.
     pub gamma: f64,
-    /// Share of the run, at least 0 and below 1, in which the penalty's weight rises linearly from 0
-    /// to beta. Near and past the critical squeeze a network that is squeezed from its first step on
-    /// may never begin to learn. 0 is off, as in the paper.
-    pub penalty_warmup: f64,
+    /// Share of the run, at least 0 and below 1, in which label smoothing's lambda and the penalty's
+    /// beta rise linearly from 0. Labels that are nearly even teach features slowly, and near and past
+    /// the critical squeeze a network that is squeezed from its first step on may never begin to
+    /// learn. 0 is off, as in the paper.
+    pub warmup: f64,
     /// Standard deviation of the Gaussian noise added to training images, in pixel units, at least
     /// 0. Fresh every step, not clipped. 0 is off.
     pub noise_sigma: f64,
@@ -66,7 +67,7 @@ impl Default for ObjectiveConfig {
             squeeze: Squeeze::Batch,
             beta: 5.0,
             gamma: 0.0,
-            penalty_warmup: 0.0,
+            warmup: 0.0,
             noise_sigma: 0.5,
             adversary: AdversaryConfig::default(),
         }
@@ -147,23 +148,25 @@ impl ObjectiveConfig {
         }
     }
 
-    /// The objective of step `step` (0 is the first) of `steps`: with the penalty's weight there.
+    /// The objective of step `step` (0 is the first) of `steps`: with lambda and beta as they are
+    /// there.
     #[must_use]
     pub fn at(&self, step: usize, steps: usize) -> Self {
-        let warmup = self.penalty_warmup * steps as f64;
+        let warmup = self.warmup * steps as f64;
         let share = ((step + 1) as f64 / warmup).min(1.0);
         Self {
+            label_smoothing: self.label_smoothing * share,
             beta: self.beta * share,
             ..self.clone()
         }
     }
 
-    /// Steps of a run of `steps` before the penalty is at its weight.
+    /// Steps of a run of `steps` before lambda and beta are at their values.
     pub fn warmup_steps(&self, steps: usize) -> usize {
-        match self.squeeze {
-            Squeeze::None => 0,
-            _ => (self.penalty_warmup * steps as f64).ceil() as usize,
+        if self.squeeze == Squeeze::None && self.label_smoothing == 0.0 {
+            return 0;
         }
+        (self.warmup * steps as f64).ceil() as usize
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
@@ -177,9 +180,9 @@ impl ObjectiveConfig {
         let finite = self.gamma.is_finite();
         check(finite, "objective.gamma", self.gamma, "a finite number")?;
         check(
-            (0.0..1.0).contains(&self.penalty_warmup),
-            "objective.penalty_warmup",
-            self.penalty_warmup,
+            (0.0..1.0).contains(&self.warmup),
+            "objective.warmup",
+            self.warmup,
             "a share of the run, at least 0 and below 1",
         )?;
         check_weight("objective.noise_sigma", self.noise_sigma)?;
@@ -193,16 +196,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_penalty_rises_to_its_weight() {
+    fn the_regularisers_rise_to_their_weights() {
         let config = ObjectiveConfig {
-            penalty_warmup: 0.25,
+            warmup: 0.25,
             beta: 8.0,
+            label_smoothing: 0.5,
             ..ObjectiveConfig::default()
         };
-        let betas: Vec<f64> = (0..16).map(|step| config.at(step, 16).beta).collect();
+        let at = |step| config.at(step, 16);
+        let betas: Vec<f64> = (0..16).map(|step| at(step).beta).collect();
         assert_eq!(betas[..5], [2.0, 4.0, 6.0, 8.0, 8.0]);
+        let lambdas: Vec<f64> = (0..16).map(|step| at(step).label_smoothing).collect();
+        assert_eq!(lambdas[..5], [0.125, 0.25, 0.375, 0.5, 0.5]);
         assert_eq!(config.warmup_steps(16), 4);
         assert_eq!(ObjectiveConfig::default().at(0, 16).beta, 5.0);
+        let natural = ObjectiveConfig {
+            warmup: 0.25,
+            ..ObjectiveConfig::natural()
+        };
+        assert_eq!(natural.warmup_steps(16), 0);
     }
 
     #[test]

@@ -200,14 +200,13 @@ impl Defence {
         } = scale(set);
         let grey = is_grey(set);
         let mut objective = self.objective;
-        if objective.squeeze == Squeeze::Batch {
-            // The paper's recipe has its weight from the first step.
-            objective.penalty_warmup = match (grey, lite) {
-                (true, _) => 0.75,
-                (false, true) => 0.5,
-                (false, false) => 0.0,
-            };
-        }
+        // The paper's recipe has all weights from the first step.
+        objective.warmup = match (grey, lite) {
+            (true, _) if objective.squeeze == Squeeze::Batch => 0.75,
+            (false, true) if objective.squeeze == Squeeze::Batch => 0.5,
+            (false, true) if objective.label_smoothing > 0.0 => 0.6,
+            _ => 0.0,
+        };
         let (network, optimizer, training) = match (grey, lite) {
             (true, _) => grey_recipe(lite, objective.squeeze),
             (false, false) => challenge_recipe(),

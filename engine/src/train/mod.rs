@@ -467,8 +467,8 @@ impl Trainer {
         Err(TrainError::diverged(self.step, value, &self.config))
     }
 
-    /// Takes note of an evaluation. While the penalty still rises the objective is another one: what
-    /// is best there is no model of this run.
+    /// Takes note of an evaluation. While lambda and beta still rise the objective is another one:
+    /// what is best there is no model of this run.
     fn weigh(&mut self, evaluation: &Evaluation, network: Network) {
         let objective = &self.config.objective;
         if self.step < objective.warmup_steps(self.config.training.steps) {

@@ -190,9 +190,11 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         report.apparent_accuracy,
         report.robust_accuracy,
     );
-    let of = |finding| {
+    let of = |finding, id_is: fn(SignId) -> bool| {
         let signs = report.signs.iter();
-        let mut signs: Vec<&Sign> = signs.filter(|sign| sign.finding == finding).collect();
+        let mut signs: Vec<&Sign> = signs
+            .filter(|sign| sign.finding == finding && id_is(sign.id))
+            .collect();
         // What is gone altogether first, then by how far the number is beyond its threshold.
         let weight = |sign: &Sign| match sign.id {
             SignId::Collapse => f64::INFINITY,
@@ -202,7 +204,8 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         let sentences = signs.iter().map(|sign| sign.sentence.clone());
         sentences.collect::<Vec<_>>()
     };
-    let (masking, cautions) = (of(Finding::Masking), of(Finding::Caution));
+    let masking = of(Finding::Masking, |_| true);
+    let cautions = of(Finding::Caution, |_| true);
     let chance = 1.0 / report.subject.classes.len().max(1) as f64;
     let numbers = format!(
         "{} right without attack, {} under the usual attack, {} under everything.",
@@ -227,11 +230,8 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         let mut reasons = vec![
             "The usual attack already fools the model: it does not even look robust.".to_owned(),
         ];
-        reasons.extend(
-            masking
-                .into_iter()
-                .filter(|sentence| !sentence.contains("was not there")),
-        );
+        // There was no robustness that could have collapsed.
+        reasons.extend(of(Finding::Masking, |id| id != SignId::Collapse));
         return with(Verdict::NotRobust, reasons);
     }
     let lost = (apparent - robust) / apparent;
@@ -270,4 +270,167 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
     ];
     reasons.extend(cautions);
     with(Verdict::Robust, reasons)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::{GuardConfig, Norm};
+    use crate::event::Rung;
+    use crate::verdict::report::Subject;
+
+    /// A standard evaluation of 100 images in which nothing was found.
+    fn report(clean: f64, apparent: f64, robust: f64) -> Report {
+        let rung = Rung {
+            name: "PGD".to_owned(),
+            config: None,
+            attacked: 100,
+            fallen: 0,
+            standing: (100.0 * robust) as usize,
+            images: 100,
+            seconds: 1.0,
+        };
+        let lost = if apparent > 0.0 {
+            (apparent - robust) / apparent
+        } else {
+            0.0
+        };
+        Report {
+            verdict: Verdict::Undecided,
+            reasons: Vec::new(),
+            subject: Subject {
+                network: "small-cnn".to_owned(),
+                training: "natural training".to_owned(),
+                guard: GuardConfig::default(),
+                data: "MNIST".to_owned(),
+                classes: (0..10).map(|class| class.to_string()).collect(),
+                image_shape: [1, 28, 28],
+                norm: Norm::Linf,
+                epsilon: 0.3,
+                effort: Effort::Standard,
+                images: 100,
+                seed: 0,
+            },
+            clean_accuracy: clean,
+            apparent_accuracy: apparent,
+            robust_accuracy: robust,
+            rungs: vec![rung],
+            signs: vec![sign(SignId::Collapse, lost)],
+            iterations: Vec::new(),
+            restarts: Vec::new(),
+            epsilons: Vec::new(),
+            surface: None,
+            clean_margins: Vec::new(),
+            attacked_margins: Vec::new(),
+            fooled: Vec::new(),
+            checklist: Vec::new(),
+            seconds: 1.0,
+            stopped: false,
+        }
+    }
+
+    fn with(mut report: Report, signs: &[(SignId, f64)]) -> Report {
+        let more = signs.iter().map(|&(id, value)| sign(id, value));
+        report.signs.extend(more);
+        report
+    }
+
+    #[test]
+    fn what_stands_against_everything_is_robust() {
+        let (found, reasons) = verdict(&report(0.98, 0.9, 0.88));
+        assert_eq!(found, Verdict::Robust);
+        assert!(
+            reasons[0].contains("88.0 % under everything"),
+            "{reasons:?}"
+        );
+        // A caution is told, and changes nothing.
+        let (found, reasons) = verdict(&with(
+            report(0.98, 0.9, 0.88),
+            &[(SignId::Restarts, CONVERGED + 0.01)],
+        ));
+        assert_eq!(found, Verdict::Robust);
+        assert!(
+            reasons.last().unwrap().contains("still gained 3.0 %"),
+            "{reasons:?}"
+        );
+    }
+
+    #[test]
+    fn what_looked_robust_and_is_gone_is_masked() {
+        let (found, reasons) = verdict(&report(0.98, 0.9, 0.4));
+        assert_eq!(found, Verdict::Masked);
+        assert!(reasons[1].contains("55.6 % was not there"), "{reasons:?}");
+        // The weightiest first: the collapse, then by the multiple of the threshold.
+        let signs = [(SignId::BlackBox, 0.1), (SignId::Noise, 0.05)];
+        let (_, reasons) = verdict(&with(report(0.98, 0.9, 0.4), &signs));
+        assert!(reasons[2].starts_with("Random noise"), "{reasons:?}");
+        assert!(reasons[3].starts_with("Without gradients"), "{reasons:?}");
+        // Not even a stop takes it back.
+        let mut stopped = report(0.98, 0.9, 0.4);
+        stopped.stopped = true;
+        assert_eq!(verdict(&stopped).0, Verdict::Masked);
+    }
+
+    #[test]
+    fn two_signs_of_a_mask_and_a_doubtful_loss_are_masked_and_one_is_undecided() {
+        let (one, two) = (
+            [(SignId::BlackBox, 0.1)],
+            [(SignId::BlackBox, 0.1), (SignId::Noise, 0.05)],
+        );
+        assert_eq!(
+            verdict(&with(report(0.98, 0.9, 0.6), &two)).0,
+            Verdict::Masked
+        );
+        assert_eq!(
+            verdict(&with(report(0.98, 0.9, 0.6), &one)).0,
+            Verdict::Undecided
+        );
+        assert_eq!(
+            verdict(&with(report(0.98, 0.9, 0.85), &two)).0,
+            Verdict::Undecided
+        );
+        assert_eq!(verdict(&report(0.98, 0.9, 0.6)).0, Verdict::Undecided);
+    }
+
+    #[test]
+    fn what_the_usual_attack_fools_is_not_robust() {
+        let signs = [(SignId::Uphill, 0.5)];
+        let (found, reasons) = verdict(&with(report(0.98, 0.1, 0.0), &signs));
+        assert_eq!(found, Verdict::NotRobust);
+        assert_eq!(reasons.len(), 3, "{reasons:?}");
+        assert!(reasons[2].starts_with("A short step up"), "{reasons:?}");
+    }
+
+    #[test]
+    fn too_little_evidence_is_undecided() {
+        let mut quick = report(0.98, 0.9, 0.88);
+        quick.subject.effort = Effort::Quick;
+        let mut stopped = report(0.98, 0.9, 0.88);
+        stopped.stopped = true;
+        let mut unmeasured = report(0.98, 0.98, 0.98);
+        unmeasured.rungs.clear();
+        for (report, why) in [
+            (quick, "quick look"),
+            (stopped, "was stopped"),
+            (unmeasured, "Nothing was measured"),
+            (report(0.2, 0.19, 0.18), "hardly knows its task"),
+        ] {
+            let (found, reasons) = verdict(&report);
+            assert_eq!(found, Verdict::Undecided);
+            assert!(reasons[1].contains(why), "{reasons:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_at_its_threshold_is_clear_and_one_past_it_is_not() {
+        for id in SignId::ALL {
+            let (threshold, above) = limits(id);
+            assert_eq!(sign(id, threshold).finding, Finding::Clear);
+            let past = sign(id, threshold + 0.001);
+            assert_eq!(past.finding, above);
+            assert_ne!(past.finding, Finding::Clear);
+            assert!(past.sentence.contains('%') && past.sentence.ends_with('.'));
+        }
+    }
 }

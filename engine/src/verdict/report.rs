@@ -68,6 +68,27 @@ pub enum SignId {
     Uphill,
 }
 
+impl SignId {
+    /// All questions.
+    pub const ALL: [Self; 15] = [
+        Self::Collapse,
+        Self::Iterations,
+        Self::Restarts,
+        Self::OneStep,
+        Self::OtherLoss,
+        Self::Rescaled,
+        Self::Noise,
+        Self::BlackBox,
+        Self::Transfer,
+        Self::Guard,
+        Self::Randomness,
+        Self::Unbounded,
+        Self::Vanishing,
+        Self::Resolution,
+        Self::Uphill,
+    ];
+}
+
 /// What the answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -20,6 +20,7 @@ use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, RunConf
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
 use crate::event::Event;
+use crate::model::Model;
 use crate::objective::reference::argmax;
 use crate::resident::Source;
 use crate::train::TrainError;
@@ -118,8 +119,13 @@ pub async fn evaluate(
         seconds: 0.0,
         stopped: false,
     };
+    // Some of the images that fooled the model go into the report.
+    let manner = Manner {
+        keep: true,
+        ..Manner::default()
+    };
     let mut course = Course {
-        ladder: Ladder::new(*target, seen.was_right, seen.margins, control),
+        ladder: Ladder::new(*target, seen.was_right, seen.margins, manner, control),
         target,
         config,
         plan: plan(config.evaluation.effort),
@@ -213,13 +219,21 @@ impl Course<'_> {
             loss,
             iterations,
             step_size: 0.0,
-            // AutoAttack's number where the model answers at random.
-            draws: if self.target.model.is_random() && method.needs_gradients() {
-                DRAWS
+            draws: if method.needs_gradients() {
+                self.draws()
             } else {
                 1
             },
             ..self.usual()
+        }
+    }
+
+    /// How often the model is asked about a point: AutoAttack's number where it answers at random.
+    fn draws(&self) -> usize {
+        if self.target.model.is_random() {
+            DRAWS
+        } else {
+            1
         }
     }
 
@@ -236,17 +250,12 @@ impl Course<'_> {
     /// Gradients and logits, without attack.
     async fn look(&mut self, right: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
         let mut sum = Probe::default();
-        let draws = if self.target.model.is_random() {
-            DRAWS
-        } else {
-            1
-        };
         let few = &right[..right.len().min(PROBED)];
         for places in few.chunks(self.config.evaluation.batch_size) {
             if self.control.wish() == Wish::Stop {
                 return Ok(None);
             }
-            let found = probe(self.target, places, self.ball(), draws).await?;
+            let found = probe(self.target, places, self.ball(), self.draws()).await?;
             sum.images += found.images;
             sum.vanishing += found.vanishing;
             sum.unresolved += found.unresolved;
@@ -371,37 +380,47 @@ impl Course<'_> {
         self.transfer(apparent, emit).await
     }
 
-    /// Images made on a plain model.
+    /// Images made on a plain model, and on the network without its guard.
     async fn transfer(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
         let name = "Transfer from a plain model";
         let began = Instant::now();
-        emit(Event::RungProgress {
-            name: name.to_owned(),
-            done: 0.0,
-            of_batch: 0.0,
-        });
+        announce(name, emit);
         let source = surrogate(self.target.data, self.config, self.control).await?;
+        let id = SignId::Transfer;
+        go!(self
+            .transfer_from(&source, name, id, apparent, began, emit)
+            .await?);
+        if self.target.model.is_guarded() {
+            // What is done to the images may hide the gradient of what sees them.
+            let name = "PGD around the guard";
+            let began = Instant::now();
+            announce(name, emit);
+            let (source, id) = (self.target.model.unguarded(), SignId::Guard);
+            go!(self
+                .transfer_from(&source, name, id, apparent, began, emit)
+                .await?);
+        }
+        Ok(Some(()))
+    }
+
+    async fn transfer_from(
+        &mut self,
+        source: &Model,
+        name: &str,
+        id: SignId,
+        apparent: &[usize],
+        began: Instant,
+        emit: &mut dyn FnMut(Event),
+    ) -> Going {
         let attack = AttackConfig {
             loss: AttackLoss::Cw,
             ..self.usual()
         };
-        let made = transfer(&source, self.target, &attack, apparent, self.control).await?;
+        let made = transfer(source, self.target, &attack, apparent, self.control).await?;
         let outcome = go!(made);
         let seconds = began.elapsed().as_secs_f64();
         let fallen = self.ladder.offer(name, &outcome, seconds, emit);
-        self.sign(SignId::Transfer, self.share(fallen.len()), emit);
-        if !self.target.model.is_guarded() {
-            return Ok(Some(()));
-        }
-        // What is done to the images may hide the gradient of what sees them.
-        let began = Instant::now();
-        let source = self.target.model.unguarded();
-        let made = transfer(&source, self.target, &attack, apparent, self.control).await?;
-        let outcome = go!(made);
-        let seconds = began.elapsed().as_secs_f64();
-        let name = "PGD around the guard";
-        let fallen = self.ladder.offer(name, &outcome, seconds, emit);
-        self.sign(SignId::Guard, self.share(fallen.len()), emit);
+        self.sign(id, self.share(fallen.len()), emit);
         Ok(Some(()))
     }
 
@@ -507,11 +526,7 @@ impl Course<'_> {
         places: &[usize],
         emit: &mut dyn FnMut(Event),
     ) -> Going<Vec<usize>> {
-        emit(Event::RungProgress {
-            name: format!("PGD at radius {:.3}", config.epsilon),
-            done: 0.0,
-            of_batch: 0.0,
-        });
+        announce(&format!("PGD at radius {:.3}", config.epsilon), emit);
         let manner = Manner::default();
         let outcome = on(
             self.target,
@@ -565,6 +580,15 @@ impl Course<'_> {
         }
         Ok(report)
     }
+}
+
+/// Says what begins.
+fn announce(name: &str, emit: &mut dyn FnMut(Event)) {
+    emit(Event::RungProgress {
+        name: name.to_owned(),
+        done: 0.0,
+        of_batch: 0.0,
+    });
 }
 
 fn without(places: &[usize], fallen: &[usize]) -> Vec<usize> {

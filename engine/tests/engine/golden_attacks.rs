@@ -16,6 +16,7 @@ use squeeze_engine::config::{
 };
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, mnist};
+use squeeze_engine::event::AttackSummary;
 use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::{Resident, Source};
@@ -37,6 +38,19 @@ fn network(device: &Device) -> Network {
     let device = device.clone().autodiff();
     let network = Network::new(NetworkKind::SmallCnn, [1, 28, 28], 10, &device).unwrap();
     weights::load(network, weights::from_safetensors(&bytes).unwrap()).unwrap()
+}
+
+/// The model that the references attacked, and its data.
+fn attacked() -> (Model, Resident) {
+    let device = cpu();
+    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
+    (model, Resident::new(Arc::new(digits()), &device))
+}
+
+fn attack(model: &Model, data: &Resident, seed: u64, config: &AttackConfig) -> AttackSummary {
+    let target = Target { model, data, seed };
+    let control = Control::default();
+    pollster::block_on(run(&target, config, 0, &control, &mut |_| {})).unwrap()
 }
 
 /// On the CPU alone: where a gradient is nothing but rounding, its sign is another one on a GPU.
@@ -80,10 +94,8 @@ fn the_first_iterates_are_those_of_pytorch() {
 /// and not from another.
 #[test]
 fn attacks_are_as_strong_as_the_references() {
-    let device = cpu();
     let golden: files::Attacks = files::read("attacks");
-    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
-    let data = Resident::new(Arc::new(digits()), &device);
+    let (model, data) = attacked();
     for expected in &golden.attacks {
         let loss = |loss: &AttackLoss| loss.name() == expected.loss;
         let config = AttackConfig {
@@ -99,15 +111,7 @@ fn attacks_are_as_strong_as_the_references() {
         };
         let mut left = Vec::new();
         for seed in 0..expected.right.len() as u64 {
-            let target = Target {
-                model: &model,
-                data: &data,
-                seed,
-            };
-            let control = Control::default();
-            let mut emit = |_| {};
-            let attack = run(&target, &config, 0, &control, &mut emit);
-            let summary = pollster::block_on(attack).unwrap();
+            let summary = attack(&model, &data, seed, &config);
             let clean = summary.clean_accuracy * IMAGES as f64;
             assert_eq!(clean.round() as usize, golden.clean);
             left.push(summary.robust_accuracy);
@@ -171,7 +175,6 @@ fn the_whole_of_autoattack_is_as_strong_as_the_reference() {
 }
 
 fn compare(expected: &files::MoreAttack) {
-    let device = cpu();
     let images = expected.images.unwrap_or(IMAGES);
     let config = AttackConfig {
         method: method(&expected.method),
@@ -184,17 +187,8 @@ fn compare(expected: &files::MoreAttack) {
         images,
         ..AttackConfig::default()
     };
-    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
-    let data = Resident::new(Arc::new(digits()), &device);
-    let target = Target {
-        model: &model,
-        data: &data,
-        seed: 0,
-    };
-    let control = Control::default();
-    let mut emit = |_| {};
-    let attack = run(&target, &config, 0, &control, &mut emit);
-    let summary = pollster::block_on(attack).unwrap();
+    let (model, data) = attacked();
+    let summary = attack(&model, &data, 0, &config);
     let ours = summary.robust_accuracy * images as f64;
     let theirs: Vec<f64> = expected
         .seeds
@@ -223,15 +217,13 @@ fn compare(expected: &files::MoreAttack) {
 }
 
 fn compare_suite(expected: &files::MoreAttack) {
-    let device = cpu();
     let base = AttackConfig {
         norm: norm(&expected.norm),
         epsilon: expected.epsilon,
         images: IMAGES,
         ..AttackConfig::default()
     };
-    let model = Model::new(&network(&device), &GuardConfig::default(), 0);
-    let data = Resident::new(Arc::new(digits()), &device);
+    let (model, data) = attacked();
     let target = Target {
         model: &model,
         data: &data,

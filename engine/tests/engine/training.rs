@@ -287,7 +287,7 @@ fn laden(adversary: Adversary) -> RunConfig {
         iterations: 2,
         ..AdversaryConfig::default()
     };
-    config.objective.penalty_warmup = 0.7;
+    config.objective.warmup = 0.7;
     config.optimizer.kind = OptimizerKind::Nesterov;
     config.optimizer.learning_rate = 0.05;
     config.optimizer.schedule.kind = Schedule::OneCycle;
@@ -415,7 +415,7 @@ fn no_model_is_the_best_before_the_penalty_is_whole(device: &Device) {
     config.objective.squeeze = Squeeze::Batch;
     // Past the critical squeeze: what comes before is better.
     config.objective.beta = 20.0;
-    config.objective.penalty_warmup = 0.8;
+    config.objective.warmup = 0.8;
     config.training.steps = 40;
     config.training.eval_every = 4;
     config.training.keep_best = true;
