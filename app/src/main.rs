@@ -2,7 +2,7 @@
 //!
 //! Modules in the order data flows through them: [`engine`] opens a device and hears the worker,
 //! [`files`] takes what the visitor drops, [`state`] is what the page knows, the rooms ([`train`],
-//! [`attack`], [`runs`]) show it.
+//! [`attack`], [`verdict`], [`runs`]) show it.
 
 mod attack;
 mod browser;
@@ -17,6 +17,7 @@ mod page;
 mod runs;
 mod state;
 mod train;
+mod verdict;
 mod words;
 
 fn main() {

@@ -12,9 +12,15 @@ use crate::header::Header;
 use crate::runs::RunsRoom;
 use crate::state::lab::Lab;
 use crate::train::TrainRoom;
+use crate::verdict::VerdictRoom;
 
 /// The rooms: anchor and name, in the order of the story.
-pub const ROOMS: [(&str, &str); 3] = [("train", "Train"), ("attack", "Attack"), ("runs", "Runs")];
+pub const ROOMS: [(&str, &str); 4] = [
+    ("train", "Train"),
+    ("attack", "Attack"),
+    ("verdict", "Verdict"),
+    ("runs", "Runs"),
+];
 
 /// The page.
 #[component]
@@ -31,6 +37,7 @@ pub fn Page() -> impl IntoView {
             <Problems />
             <TrainRoom />
             <AttackRoom />
+            <VerdictRoom />
             <RunsRoom />
         </main>
         <DropOverlay />

@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, NetworkKind, Norm, ObjectiveConfig, OptimizerConfig,
-    OptimizerKind, Schedule, Squeeze, TrainingConfig,
+    Adversary, AttackLoss, AttackMethod, Effort, NetworkKind, Norm, ObjectiveConfig,
+    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig,
 };
 
 use crate::format::{count, distance, short, small};
@@ -50,6 +50,33 @@ pub fn objective(objective: &ObjectiveConfig) -> String {
         parts.push(format!("noise σ\u{a0}{}", distance(objective.noise_sigma)));
     }
     parts.join(", ")
+}
+
+/// How thoroughly a model is judged, for people.
+pub fn effort_title(effort: Effort) -> &'static str {
+    match effort {
+        Effort::Quick => "Quick look",
+        Effort::Standard => "Standard",
+        Effort::Full => "Full",
+    }
+}
+
+/// How thoroughly a model is judged, in a sentence.
+pub fn about_effort(effort: Effort) -> &'static str {
+    match effort {
+        Effort::Quick => {
+            "Short attacks of every kind: sees through most masks, and is never enough to call a model \
+             robust."
+        }
+        Effort::Standard => {
+            "Every kind of attack at full length, the parts of AutoAttack among them. Takes several \
+             times as long."
+        }
+        Effort::Full => {
+            "More restarts, iterations, queries and draws, and the slow attacks SPSA and HopSkipJump \
+             too."
+        }
+    }
 }
 
 /// An adversary's name for people.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use squeeze_engine::attack::run::Target;
 use squeeze_engine::control::Control;
-use squeeze_engine::verdict::html::html;
+use squeeze_engine::run::write_report;
 use squeeze_engine::verdict::report::{Finding, Report};
 use squeeze_engine::verdict::run::evaluate as judge;
 
@@ -41,16 +41,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         }
     }))?;
     failed?;
-    // What was stopped half-way never takes a whole one's place.
-    let [numbers, page] = if report.stopped {
-        ["evaluation-stopped.json", "report-stopped.html"]
-    } else {
-        ["evaluation.json", "report.html"]
-    };
-    let mut text = serde_json::to_string(&report)?;
-    text.push('\n');
-    pollster::block_on(folder.write(numbers, text.as_bytes()))?;
-    pollster::block_on(folder.write(page, html(&report).as_bytes()))?;
+    let [numbers, page] = pollster::block_on(write_report(folder, &report))?;
     if !args.common.json {
         print(&report);
     }

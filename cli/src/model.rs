@@ -50,6 +50,7 @@ pub fn open(args: &ModelArgs, common: &CommonArgs, show: &mut Show) -> Result<Tr
             let about = About {
                 network: format!("{} ({})", config.network.name(), file_name(path)),
                 training: "trained elsewhere".to_owned(),
+                step: None,
             };
             Ok(Trained {
                 folder: beside(path)?,
@@ -73,6 +74,7 @@ pub fn open(args: &ModelArgs, common: &CommonArgs, show: &mut Show) -> Result<Tr
             let about = About {
                 network: file_name(path),
                 training: "trained elsewhere".to_owned(),
+                step: None,
             };
             Ok(Trained {
                 folder: beside(path)?,
@@ -90,12 +92,14 @@ fn of_run(path: &Path, common: &CommonArgs, show: &mut Show) -> Result<Trained> 
     let folder = run_dir::existing(path)?;
     let config = pollster::block_on(run::read_config(&folder))?;
     let parameters = pollster::block_on(run::read_model(&folder))?;
+    let summary = pollster::block_on(run::read_summary(&folder))?;
+    let steps = summary.map_or(config.training.steps, |summary| summary.steps);
     let (config, opened, data) = begin(config, common, show)?;
     let network = fill(&config, &data, &opened, parameters)
         .with_context(|| format!("the model in {}", folder.name()))?;
     Ok(Trained {
         model: Model::new(&network, &config.guard, config.seed),
-        about: About::of(&config),
+        about: About::of(&config, steps),
         folder,
         config,
         data,

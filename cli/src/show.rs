@@ -116,7 +116,12 @@ impl People {
             | Event::DataProgress { .. }
             | Event::Runs { .. }
             | Event::RunOpened(_)
-            | Event::RunFile { .. } => {}
+            | Event::File { .. } => {}
+            Event::EvaluationStarted(started) => self.line(&format!(
+                "without attack: {:.2} % of {} images are classified correctly",
+                100.0 * started.clean_accuracy,
+                started.subject.images
+            )),
             Event::AttackProgress(progress) => self.attack(progress),
             Event::RungProgress { name, done, of_batch } => self.rung_progress(name, *done, *of_batch),
             Event::Rung(rung) => self.rung(rung),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{AttackConfig, DataKind, Norm, RunConfig, Suite};
-use crate::verdict::report::{Report, Sign};
+use crate::verdict::report::{Report, Sign, Subject, Verdict};
 
 /// Something that a run reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,11 +29,11 @@ pub enum Event {
     },
     /// A stored run was opened.
     RunOpened(RunOpened),
-    /// A stored run as one file.
-    RunFile {
-        /// A file name for it.
+    /// A file for the user: a stored run, or a report.
+    File {
+        /// A name for it.
         name: String,
-        /// A zip.
+        /// What is in it.
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
@@ -68,6 +68,8 @@ pub enum Event {
     AttackProgress(AttackProgress),
     /// An attack is done, or was stopped (then it holds the images finished so far).
     AttackFinished(AttackSummary),
+    /// An evaluation began.
+    EvaluationStarted(EvaluationStarted),
     /// How far an attack of several has come.
     RungProgress {
         /// Its name.
@@ -156,6 +158,8 @@ pub struct RunInfo {
     pub finished: bool,
     /// Accuracy on the test set, if it was finished.
     pub test_accuracy: Option<f64>,
+    /// What its last evaluation came to, if that was of the stored state.
+    pub verdict: Option<Verdict>,
     /// What it takes of the disk.
     pub bytes: u64,
 }
@@ -182,6 +186,8 @@ pub struct RunOpened {
     pub steps: Vec<StepMetrics>,
     /// Its evaluations up to the stored state.
     pub evaluations: Vec<Evaluation>,
+    /// Its last evaluation by attacks, if that was of the stored state.
+    pub report: Option<Box<Report>>,
 }
 
 /// The beginning of a training run.
@@ -266,6 +272,15 @@ pub struct TrainingSummary {
     pub test: Evaluation,
     /// Seconds spent training and evaluating, pauses not counted.
     pub seconds: f64,
+}
+
+/// The beginning of an evaluation by attacks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationStarted {
+    /// What is judged, and how.
+    pub subject: Subject,
+    /// Share of the images that are right without attack, in [0, 1].
+    pub clean_accuracy: f64,
 }
 
 /// One attack of several on the same images.

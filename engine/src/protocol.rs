@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{AttackConfig, DataConfig, RunConfig};
+use crate::config::{AttackConfig, DataConfig, EvaluationConfig, RunConfig};
 
 /// The plain string that a worker posts once it listens.
 pub const READY: &str = "ready";
@@ -47,7 +47,7 @@ pub enum Command {
     Pause,
     /// Goes on after a pause, or with a stored run that was opened.
     Resume,
-    /// Ends training or an attack at the next edge.
+    /// Ends training, an attack or an evaluation at the next edge.
     Stop,
     /// Attacks the model as it stands: trained, stopped or paused.
     Attack {
@@ -56,6 +56,16 @@ pub enum Command {
         /// How many of the attacked images to show (the first ones).
         show: usize,
     },
+    /// Judges the model as it stands. Answered by `EvaluationStarted`, `RungProgress`, `Rung`, `Sign`
+    /// and at the end `Verdict`, which is stored with the run if it was not stopped.
+    Evaluate {
+        /// Norm and radius, and the usual attack if it is PGD.
+        attack: AttackConfig,
+        /// How thoroughly.
+        evaluation: EvaluationConfig,
+    },
+    /// The last evaluation of the model at hand as one page; answered by `File`.
+    DownloadReport,
     /// Opens a stored run: its model can be attacked, and `Resume` goes on with it if it is not
     /// finished. Answered by `RunOpened`. Needs the data set that the run was trained on.
     OpenRun {
@@ -79,7 +89,7 @@ pub enum Command {
         /// The run.
         id: String,
     },
-    /// Packs a stored run into one zip (config, model, metrics, checkpoint); answered by `RunFile`.
+    /// Packs a stored run into one zip (config, model, metrics, checkpoint); answered by `File`.
     DownloadRun {
         /// The run.
         id: String,

@@ -8,7 +8,7 @@ use web_time::Duration;
 use crate::attack::run::{Target, run};
 use crate::checkpoint::Checkpoint;
 use crate::choice::DeviceWish;
-use crate::config::{AttackConfig, DataConfig, DataKind, RunConfig};
+use crate::config::{AttackConfig, DataConfig, DataKind, EvaluationConfig, RunConfig};
 use crate::control::{Control, Wish};
 use crate::data::{DataFile, Dataset, ReadOptions, mnist, read};
 use crate::device;
@@ -19,6 +19,9 @@ use crate::protocol::Command;
 use crate::resident::Resident;
 use crate::run::{self, Folder, Library, Run};
 use crate::train::{Host, Trainer};
+use crate::verdict::html::html;
+use crate::verdict::report::Report;
+use crate::verdict::run::{About, evaluate};
 
 /// Why a command could not be carried out, in plain words.
 pub type Failure = String;
@@ -42,6 +45,8 @@ struct Current {
     trainer: Trainer,
     /// Its id and where it is stored, if anything is.
     stored: Option<(String, Run)>,
+    /// What its last evaluation found.
+    report: Option<Box<Report>>,
 }
 
 impl Session {
@@ -112,6 +117,19 @@ impl Session {
             Command::Train { config } => self.train(config, emit).await,
             Command::Resume => self.go_on(emit).await,
             Command::Attack { config, show } => self.attack(&config, show, emit).await,
+            Command::Evaluate { attack, evaluation } => {
+                self.evaluate(attack, evaluation, emit).await
+            }
+            Command::DownloadReport => {
+                let current = self.current.as_ref();
+                let report = current.and_then(|current| current.report.as_ref());
+                let report = report.ok_or("there is no report yet: judge a model first")?;
+                emit(Event::File {
+                    name: "report.html".to_owned(),
+                    bytes: html(report).into_bytes(),
+                });
+                Ok(())
+            }
             Command::OpenRun { id } => self.open_run(&id, emit).await,
             Command::RenameRun { id, name } => {
                 self.library()?.rename(&id, &name).await.map_err(text)?;
@@ -133,7 +151,7 @@ impl Session {
             }
             Command::DownloadRun { id } => {
                 let (name, bytes) = self.library()?.download(&id).await.map_err(text)?;
-                emit(Event::RunFile { name, bytes });
+                emit(Event::File { name, bytes });
                 Ok(())
             }
             Command::UploadRun => {
@@ -214,14 +232,22 @@ impl Session {
                 }),
             }
         }
-        self.current = Some(Current { trainer, stored });
+        self.current = Some(Current {
+            trainer,
+            stored,
+            report: None,
+        });
         self.list(emit).await?;
         self.go_on(emit).await
     }
 
     async fn go_on(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
-        let Current { trainer, stored } = self
+        let Current {
+            trainer,
+            stored,
+            report,
+        } = self
             .current
             .as_mut()
             .ok_or("there is no run to go on with: train first")?;
@@ -229,6 +255,8 @@ impl Session {
         if trainer.is_finished() {
             return Err("this run is finished; train a new one".to_owned());
         }
+        // It is of a model that will be another one.
+        *report = None;
         let mut host = Stored {
             stored: stored.as_mut(),
             library: self.library.as_ref(),
@@ -260,22 +288,52 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
-        let Current { trainer, .. } = self
-            .current
-            .as_ref()
-            .ok_or("there is no model to attack: train one first, or open a stored run")?;
-        let config_of = trainer.config();
-        fits(config_of, data)?;
-        let model = Model::new(&trainer.model(), &config_of.guard, config_of.seed);
+        let current = self.current.as_ref().ok_or(NO_MODEL)?;
         let target = Target {
-            model: &model,
+            model: &current.model(data)?,
             data,
-            seed: config_of.seed,
+            seed: current.trainer.config().seed,
         };
         run(&target, config, show, &self.control, emit)
             .await
             .map(drop)
             .map_err(text)
+    }
+
+    async fn evaluate(
+        &mut self,
+        attack: AttackConfig,
+        evaluation: EvaluationConfig,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let current = self.current.as_mut().ok_or(NO_MODEL)?;
+        let model = current.model(data)?;
+        let config = RunConfig {
+            attack,
+            evaluation,
+            ..current.trainer.config().clone()
+        };
+        let target = Target {
+            model: &model,
+            data,
+            seed: config.seed,
+        };
+        let about = About::of(&config, current.trainer.step());
+        let report = evaluate(&target, &config, &about, &self.control, emit).await;
+        let report = report.map_err(text)?;
+        if let Some((_, run)) = &current.stored
+            && !report.stopped
+            && let Err(error) = run::write_report(run.folder(), &report).await
+        {
+            emit(Event::Warning {
+                message: format!(
+                    "the verdict is not stored with its run: {error}; save the report"
+                ),
+            });
+        }
+        current.report = Some(Box::new(report));
+        self.list(emit).await
     }
 
     async fn open_run(&mut self, id: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
@@ -296,7 +354,19 @@ impl Session {
             None => Trainer::new(info.config.clone(), data),
         };
         let trainer = trainer.map_err(text)?;
+        let report = match run::read_report(run.folder()).await {
+            Ok(report) => report
+                .filter(|report| report.subject.step == Some(trainer.step()))
+                .map(Box::new),
+            Err(error) => {
+                emit(Event::Warning {
+                    message: format!("the run is opened without its verdict: {error}"),
+                });
+                None
+            }
+        };
         emit(Event::RunOpened(RunOpened {
+            report: report.clone(),
             parameters: weights::count(&trainer.model()),
             info,
             steps: history.steps,
@@ -305,6 +375,7 @@ impl Session {
         self.current = Some(Current {
             trainer,
             stored: Some((id.to_owned(), run)),
+            report,
         });
         Ok(())
     }
@@ -328,6 +399,21 @@ impl Session {
         (current == id).then(|| run.folder())
     }
 }
+
+impl Current {
+    /// The model as it stands.
+    fn model(&self, data: &Resident) -> Result<Model, Failure> {
+        let config = self.trainer.config();
+        fits(config, data)?;
+        Ok(Model::new(
+            &self.trainer.model(),
+            &config.guard,
+            config.seed,
+        ))
+    }
+}
+
+const NO_MODEL: &str = "there is no model to attack: train one first, or open a stored run";
 
 const NOT_READY: &str = "the device and the data are not ready yet";
 

@@ -414,6 +414,85 @@ fn an_attack_can_measure_the_whole_image() {
     visit.expect_clean_record();
 }
 
+/// The whole ladder, live; the report; a stop; and the verdict again after a reload.
+#[test]
+fn a_model_is_judged_before_the_eyes() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    visit.set_up_a_short_run(120);
+    browser.click("train").unwrap();
+    visit.wait_for_status("trained");
+    // So small that some images stand to the end.
+    for (field, value) in [
+        ("epsilon", "0.05"),
+        ("step-size", "0.02"),
+        ("iterations", "5"),
+        ("evaluation-images", "24"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    assert_eq!(visit.value("effort"), "quick");
+    let start = Instant::now();
+    browser.click("judge").unwrap();
+    visit.wait_for_status("judging");
+    visit.wait_for_text("ladder", "FGSM");
+    assert_eq!(browser.text("verdict").unwrap(), "Not yet known");
+    visit.wait_for_text("ladder", "Transfer from a plain model");
+    visit.wait_for_status("judged");
+    println!("judged after {:.1} s", start.elapsed().as_secs_f64());
+    // A quick look never calls a model robust.
+    assert_eq!(browser.text("verdict").unwrap(), "Undecided");
+    let reasons = browser.text("reasons").unwrap();
+    assert!(reasons.contains("quick look"), "{reasons}");
+    let [clean, apparent, robust] =
+        ["judged-clean", "judged-apparent", "judged-robust"].map(|number| visit.number(number));
+    assert!(
+        clean >= apparent && apparent >= robust && robust > 0.0,
+        "{clean} {apparent} {robust}"
+    );
+    let count = |css: &str| {
+        let found = format!("document.querySelectorAll('{css}').length");
+        browser.eval(&found).unwrap().as_u64().unwrap()
+    };
+    assert!(count("[data-testid=ladder] .rung") >= 10);
+    assert_eq!(count("[data-testid=signs] .sign-row"), 13);
+    assert_eq!(count("#verdict .plot svg"), 5);
+    visit.photograph("verdict");
+
+    browser.click("save-report").unwrap();
+    browser
+        .wait_for("the report", PATIENCE, "window.downloads.length === 1")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let report = browser.eval("window.downloads[0].text()").unwrap();
+    let report = report.as_str().unwrap();
+    assert!(report.starts_with("<!doctype html>") && report.contains("Undecided"));
+
+    // The verdict lives with its run.
+    let runs = browser.text("runs").unwrap();
+    assert!(runs.contains("undecided"), "{runs}");
+    browser
+        .open(&format!("{}?device=cpu", visit.server.url()))
+        .unwrap();
+    visit.wait_for_status("ready");
+    visit.wait_for_runs(1);
+    browser.click("run-open").unwrap();
+    visit.wait_for_status("judged");
+    assert_eq!(visit.number("judged-robust"), robust);
+
+    // A new evaluation takes its place, and can be stopped.
+    browser.click("judge").unwrap();
+    visit.wait_for_status("judging");
+    browser.click("judge-stop").unwrap();
+    visit.wait_for_status("judged");
+    assert_eq!(browser.text("verdict").unwrap(), "Undecided");
+    let reasons = browser.text("reasons").unwrap();
+    assert!(reasons.contains("stopped"), "{reasons}");
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
 #[test]
 fn browser_without_webgpu_gets_the_cpu_and_a_plain_sentence() {
     let _alone = alone();
@@ -494,6 +573,8 @@ fn a_keyboard_reaches_every_control() {
         "step-size",
         "iterations",
         "attack-images",
+        "effort",
+        "evaluation-images",
         "run-upload-button",
     ] {
         assert!(

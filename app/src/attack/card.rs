@@ -3,7 +3,7 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use crate::attack::pixels;
+use crate::browser::pixels;
 use crate::format::confidence;
 use crate::state::gallery::{Gallery, Outcome, Verdict};
 use crate::state::lab::Lab;

@@ -3,7 +3,6 @@
 mod card;
 mod form;
 mod grid;
-mod pixels;
 mod result;
 
 use leptos::prelude::*;

@@ -7,7 +7,7 @@ use crate::format::{count, duration, percent};
 use crate::state::device::DeviceView;
 use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
-use crate::state::phase::{Attack, Model};
+use crate::state::phase::{Model, Trial};
 
 /// What is known so far: images done, clean and robust share.
 #[derive(Clone, Copy, PartialEq)]
@@ -70,14 +70,17 @@ fn AttackBar() -> impl IntoView {
         match (phase.attack, phase.model) {
             _ if starting() => "Preparing the attack.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
-            (Attack::Running, _) => "Attacking.".into(),
+            (Trial::Running, _) => "Attacking.".into(),
             (_, Model::None) => {
                 "There is no model yet: train one above, even for a few steps.".into()
+            }
+            _ if phase.can_stop_evaluation() => {
+                "The model is being judged: stop that first.".into()
             }
             (_, Model::Training) => {
                 "Training is running. Pause it to attack the model as it stands.".into()
             }
-            (Attack::Done, _) => lab.attack_summary.with(|summary| {
+            (Trial::Done, _) => lab.attack_summary.with(|summary| {
                 summary.as_ref().map_or_else(String::new, |summary| {
                     format!(
                         "{} in {}, {:.0} ms per iteration.",
@@ -87,7 +90,7 @@ fn AttackBar() -> impl IntoView {
                     )
                 })
             }),
-            (Attack::None, _) => "The model is ready: attack it.".into(),
+            (Trial::None, _) => "The model is ready: attack it.".into(),
         }
     };
     let progress = Memo::new(move |_| lab.attack_progress.get());
@@ -101,7 +104,7 @@ fn AttackBar() -> impl IntoView {
             (at.images_done as f64 + batches * batch as f64) / at.images.max(1) as f64
         })
     });
-    let still = Signal::derive(move || lab.phase.get().attack != Attack::Running);
+    let still = Signal::derive(move || lab.phase.get().attack != Trial::Running);
     let counts = move || {
         progress.get().map_or_else(
             || {
@@ -182,7 +185,7 @@ fn tally(lab: Lab) -> Option<Tally> {
 }
 
 fn sentence(lab: Lab, tally: Option<Tally>) -> String {
-    let running = lab.phase.get().attack == Attack::Running;
+    let running = lab.phase.get().attack == Trial::Running;
     match tally {
         Some(tally) => {
             let so_far = if running { "so far, " } else { "" };

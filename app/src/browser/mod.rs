@@ -2,4 +2,5 @@
 
 pub mod date;
 pub mod js;
+pub mod pixels;
 pub mod save;

@@ -5,17 +5,21 @@ use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-/// Saves a zip where the visitor's downloads go.
+/// Saves a file where the visitor's downloads go.
 ///
 /// # Errors
 /// A sentence, if the browser refuses.
-pub fn save_zip(name: &str, bytes: &[u8]) -> Result<(), String> {
+pub fn save(name: &str, bytes: &[u8]) -> Result<(), String> {
     offer(name, bytes).map_err(|_| format!("The browser did not save “{name}”."))
 }
 
 fn offer(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
-    options.set_type("application/zip");
+    options.set_type(if name.ends_with(".html") {
+        "text/html"
+    } else {
+        "application/zip"
+    });
     let parts = Array::of1(&Uint8Array::from(bytes));
     let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;

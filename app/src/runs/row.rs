@@ -3,6 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 use squeeze_engine::event::RunInfo;
+use squeeze_engine::verdict::report::Verdict;
 
 use crate::browser::date;
 use crate::format::{percent, size};
@@ -53,6 +54,7 @@ pub fn Row(
     let kept = format!("{} · {}", date::moment(info.created), size(info.bytes));
     let state = words::state(&info);
     let finished = info.finished;
+    let verdict = info.verdict.map(Verdict::title);
     let what = words::what(&info);
     let progress = words::progress(&info);
     let info = StoredValue::new(info);
@@ -92,6 +94,7 @@ pub fn Row(
             <p class="run-accuracy">
                 <b>{accuracy}</b>
                 <span>"test accuracy"</span>
+                {verdict.map(|verdict| view! { <span class="run-verdict">{verdict}</span> })}
             </p>
             <div class="run-actions">
                 {move || match mode.get() {

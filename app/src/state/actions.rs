@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, NetworkKind, Norm, OptimizerKind,
-    RunConfig, Schedule, Squeeze,
+    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, NetworkKind, Norm,
+    OptimizerKind, RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -145,6 +145,14 @@ impl Lab {
         }
     }
 
+    /// Chooses how thoroughly a model is judged by its name.
+    pub fn choose_effort(self, name: &str) {
+        if let Some(effort) = Effort::ALL.into_iter().find(|effort| effort.name() == name) {
+            self.config
+                .update(|config| config.evaluation.effort = effort);
+        }
+    }
+
     /// Chooses the form of the learning rate over the run by its name.
     pub fn choose_schedule(self, name: &str) {
         if let Some(kind) = Schedule::ALL.into_iter().find(|kind| kind.name() == name) {
@@ -248,7 +256,7 @@ fn is_zip(files: &[Picked]) -> bool {
     matches!(files, [one] if one.path.to_lowercase().ends_with(".zip"))
 }
 
-/// Training and attack.
+/// Training, attack, verdict.
 impl Lab {
     /// Starts a run.
     pub fn train(self) {
@@ -282,5 +290,19 @@ impl Lab {
         let config = self.config.with_untracked(|config| config.attack.clone());
         let show = ON_SHOW.min(config.images);
         self.ask(Asked::Attack, &Command::Attack { config, show }, &[]);
+    }
+
+    /// Judges the model as it stands.
+    pub fn judge(self) {
+        let command = self.config.with_untracked(|config| Command::Evaluate {
+            attack: config.attack.clone(),
+            evaluation: config.evaluation.clone(),
+        });
+        self.ask(Asked::Judge, &command, &[]);
+    }
+
+    /// Saves the report of the verdict on show.
+    pub fn save_report(self) {
+        self.ask(Asked::Runs, &Command::DownloadReport, &[]);
     }
 }

@@ -14,6 +14,7 @@ use crate::browser::save;
 use crate::state::device::DeviceView;
 use crate::state::gallery::Gallery;
 use crate::state::history::History;
+use crate::state::judgement::{Climbing, Judgement};
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
@@ -92,9 +93,9 @@ impl Lab {
                 self.answered(Asked::Runs);
             }
             Event::RunOpened(opened) => self.take_in_run(opened),
-            Event::RunFile { name, bytes } => {
+            Event::File { name, bytes } => {
                 self.answered(Asked::Runs);
-                if let Err(sentence) = save::save_zip(&name, &bytes) {
+                if let Err(sentence) = save::save(&name, &bytes) {
                     self.note(sentence);
                 }
             }
@@ -123,12 +124,29 @@ impl Lab {
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
             Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
-            // The page does not ask for them yet.
-            Event::RungProgress { .. }
-            | Event::Rung(_)
-            | Event::SuiteFinished(_)
-            | Event::Sign(_)
-            | Event::Verdict(_) => {}
+            Event::EvaluationStarted(start) => {
+                self.judgement.set(Some(Judgement::begin(start)));
+            }
+            Event::RungProgress {
+                name,
+                done,
+                of_batch,
+            } => self.climbing.set(Some(Climbing {
+                name,
+                done,
+                of_batch,
+            })),
+            Event::Rung(rung) => {
+                self.climbing.set(None);
+                self.update_judgement(|judgement| judgement.rungs.push(rung));
+            }
+            Event::Sign(sign) => self.update_judgement(|judgement| judgement.signs.push(sign)),
+            Event::Verdict(report) => {
+                self.climbing.set(None);
+                self.judgement.set(Some(Judgement::of(report)));
+            }
+            // The page asks for no suite by itself.
+            Event::SuiteFinished(_) => {}
             Event::Warning { message } => self.note(message),
             Event::Failed { message } => {
                 self.asked.set(None);
@@ -137,6 +155,11 @@ impl Lab {
                     sources.send(Vec::new());
                     sources.then_open = None;
                 });
+                if before.can_stop_evaluation() {
+                    // Half of an evaluation is none.
+                    self.climbing.set(None);
+                    self.judgement.set(None);
+                }
                 if before.model == Model::Training {
                     // The engine has put the run away.
                     self.run.set(None);
@@ -192,13 +215,15 @@ impl Lab {
 
     fn take_in_run(self, opened: RunOpened) {
         self.answered(Asked::OpenRun);
-        self.clear_the_attack();
+        self.clear_the_trials();
         let RunOpened {
             info,
             parameters,
             steps,
             evaluations,
+            report,
         } = opened;
+        self.judgement.set(report.map(Judgement::of));
         let mut history = History::new(info.config.training.steps);
         let mut live = Live::new(info.config.clone(), parameters, info.step);
         for metrics in &steps {
@@ -224,7 +249,7 @@ impl Lab {
     }
 
     fn take_in_start(self, started: TrainingStarted) {
-        self.clear_the_attack();
+        self.clear_the_trials();
         self.run.set(started.run);
         let fresh = started.step == 0 || self.live.with_untracked(Option::is_none);
         if fresh {
@@ -271,6 +296,16 @@ impl Lab {
         self.live.update(|live| {
             if let Some(live) = live {
                 change(live);
+            }
+        });
+    }
+}
+
+impl Lab {
+    fn update_judgement(self, change: impl FnOnce(&mut Judgement)) {
+        self.judgement.update(|judgement| {
+            if let Some(judgement) = judgement {
+                change(judgement);
             }
         });
     }

@@ -76,6 +76,10 @@ pub enum Field {
     AttackImages,
     /// Images attacked at a time.
     AttackBatch,
+    /// Images judged on.
+    EvaluationImages,
+    /// Of these, images attacked at a time.
+    EvaluationBatch,
 }
 
 /// What a field is called and what it does.
@@ -104,7 +108,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -140,6 +144,8 @@ impl Field {
         Self::AttackSamples,
         Self::AttackImages,
         Self::AttackBatch,
+        Self::EvaluationImages,
+        Self::EvaluationBatch,
     ];
 
     /// The fields of the objective.
@@ -193,12 +199,26 @@ impl Field {
             Self::AttackSamples => "attack.samples",
             Self::AttackImages => "attack.images",
             Self::AttackBatch => "attack.batch_size",
+            Self::EvaluationImages => "evaluation.images",
+            Self::EvaluationBatch => "evaluation.batch_size",
         }
     }
 
     /// Only the attack reads it: training does not wait for it.
     pub fn is_of_attack(self) -> bool {
         self.path().starts_with("attack.")
+    }
+
+    /// Training reads it.
+    pub fn is_of_training(self) -> bool {
+        let others = ["attack.", "data.", "evaluation."];
+        !others.iter().any(|part| self.path().starts_with(part))
+    }
+
+    /// The evaluation reads it.
+    pub fn is_of_evaluation(self) -> bool {
+        let shared = [Self::Epsilon, Self::StepSize, Self::Iterations];
+        self.path().starts_with("evaluation.") || shared.contains(&self)
     }
 
     /// Only the loading of images reads it.
@@ -406,6 +426,15 @@ impl Field {
                 "Test images attacked, from the first on.",
             ),
             Self::AttackBatch => words("attack-batch", "At a time", "", "Images in one go."),
+            Self::EvaluationImages => words(
+                "evaluation-images",
+                "Images",
+                "n",
+                "Test images judged on, from the first on.",
+            ),
+            Self::EvaluationBatch => {
+                words("evaluation-batch", "At a time", "", "Images in one go.")
+            }
         }
     }
 
@@ -417,6 +446,7 @@ impl Field {
             optimizer,
             training,
             attack,
+            evaluation,
             seed,
             ..
         } = config;
@@ -456,6 +486,8 @@ impl Field {
             Self::AttackSamples => Count(&mut attack.samples),
             Self::AttackImages => Count(&mut attack.images),
             Self::AttackBatch => Count(&mut attack.batch_size),
+            Self::EvaluationImages => Count(&mut evaluation.images),
+            Self::EvaluationBatch => Count(&mut evaluation.batch_size),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::state::events::Inbox;
 use crate::state::field::Field;
 use crate::state::gallery::Gallery;
 use crate::state::history::History;
+use crate::state::judgement::{Climbing, Judgement};
 use crate::state::live::Live;
 use crate::state::phase::Phase;
 use crate::state::presets;
@@ -40,10 +41,12 @@ pub enum Asked {
     Pause,
     /// To go on.
     Resume,
-    /// To end training or the attack.
+    /// To end training, the attack or the evaluation.
     Stop,
     /// To attack.
     Attack,
+    /// To judge.
+    Judge,
     /// To open a stored run.
     OpenRun,
     /// To do something else with the stored runs.
@@ -99,6 +102,10 @@ pub struct Lab {
     pub attack_progress: RwSignal<Option<AttackProgress>>,
     /// What the attack found.
     pub attack_summary: RwSignal<Option<AttackSummary>>,
+    /// The evaluation.
+    pub judgement: RwSignal<Option<Judgement>>,
+    /// The attack of it that is at work.
+    pub climbing: RwSignal<Option<Climbing>>,
     /// The worker.
     pub engine: StoredValue<Option<Link>, LocalStorage>,
     /// The files of data sets.
@@ -137,6 +144,8 @@ impl Lab {
             gallery: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
+            judgement: RwSignal::default(),
+            climbing: RwSignal::default(),
             engine: StoredValue::new_local(None),
             sources: StoredValue::new_local(Sources::default()),
             inbox: StoredValue::new_local(Inbox::default()),
@@ -162,14 +171,21 @@ impl Lab {
         self.history_version.update(|version| *version += 1);
     }
 
-    /// Nothing is at hand any more: no run and no attack. The stored runs stay.
+    /// Nothing is at hand any more: no run, no attack, no verdict. The stored runs stay.
     pub(super) fn clear_the_bench(self) {
         self.live.set(None);
         self.run.set(None);
         self.saved.set(None);
         let steps = self.config.with_untracked(|config| config.training.steps);
         self.show_history(History::new(steps));
+        self.clear_the_trials();
+    }
+
+    /// What was found out about a model goes with it.
+    pub(super) fn clear_the_trials(self) {
         self.clear_the_attack();
+        self.judgement.set(None);
+        self.climbing.set(None);
     }
 
     /// No attack is on show any more.

@@ -8,6 +8,7 @@ pub mod events;
 pub mod field;
 pub mod gallery;
 pub mod history;
+pub mod judgement;
 pub mod lab;
 pub mod live;
 pub mod phase;

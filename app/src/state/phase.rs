@@ -18,9 +18,9 @@ pub enum Model {
     Trained,
 }
 
-/// What has become of the attack on the model as it stands.
+/// What has become of an attack on the model as it stands, or of its evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Attack {
+pub enum Trial {
     /// There is none.
     #[default]
     None,
@@ -40,7 +40,9 @@ pub struct Phase {
     /// The model.
     pub model: Model,
     /// The attack.
-    pub attack: Attack,
+    pub attack: Trial,
+    /// The evaluation.
+    pub evaluation: Trial,
 }
 
 impl Phase {
@@ -52,7 +54,8 @@ impl Phase {
                 self.open = true;
                 // A model belongs to the images that it was trained on.
                 self.model = Model::None;
-                self.attack = Attack::None;
+                self.attack = Trial::None;
+                self.evaluation = Trial::None;
             }
             Event::RunOpened(opened) => {
                 self.model = if opened.info.finished {
@@ -60,20 +63,29 @@ impl Phase {
                 } else {
                     Model::Paused
                 };
-                self.attack = Attack::None;
+                self.attack = Trial::None;
+                self.evaluation = match opened.report {
+                    Some(_) => Trial::Done,
+                    None => Trial::None,
+                };
             }
             Event::TrainingStarted(_) => {
                 self.model = Model::Training;
-                self.attack = Attack::None;
+                self.attack = Trial::None;
+                self.evaluation = Trial::None;
             }
             Event::Paused { .. } => self.model = Model::Paused,
             Event::Stopped { .. } => self.model = Model::Stopped,
             Event::TrainingFinished(_) => self.model = Model::Trained,
-            Event::AttackStarted(_) => self.attack = Attack::Running,
-            Event::AttackFinished(_) => self.attack = Attack::Done,
+            Event::AttackStarted(_) => self.attack = Trial::Running,
+            Event::AttackFinished(_) => self.attack = Trial::Done,
+            Event::EvaluationStarted(_) => self.evaluation = Trial::Running,
+            Event::Verdict(_) => self.evaluation = Trial::Done,
             Event::Failed { .. } => {
-                if self.attack == Attack::Running {
-                    self.attack = Attack::None;
+                for trial in [&mut self.attack, &mut self.evaluation] {
+                    if *trial == Trial::Running {
+                        *trial = Trial::None;
+                    }
                 }
                 // The engine keeps no model that training has failed on.
                 if self.model == Model::Training {
@@ -82,7 +94,7 @@ impl Phase {
             }
             Event::DataProgress { .. }
             | Event::Runs { .. }
-            | Event::RunFile { .. }
+            | Event::File { .. }
             | Event::Saved { .. }
             | Event::Warning { .. }
             | Event::Steps(_)
@@ -92,7 +104,6 @@ impl Phase {
             | Event::Rung(_)
             | Event::SuiteFinished(_)
             | Event::Sign(_)
-            | Event::Verdict(_)
             | Event::AttackProgress(_) => {}
         }
     }
@@ -102,20 +113,24 @@ impl Phase {
         if !self.open {
             return "loading";
         }
-        match (self.attack, self.model) {
-            (Attack::Running, _) => "attacking",
-            (Attack::Done, _) => "attacked",
-            (Attack::None, Model::None) => "ready",
-            (Attack::None, Model::Training) => "training",
-            (Attack::None, Model::Paused) => "paused",
-            (Attack::None, Model::Stopped) => "stopped",
-            (Attack::None, Model::Trained) => "trained",
+        match (self.evaluation, self.attack, self.model) {
+            (Trial::Running, ..) => "judging",
+            (_, Trial::Running, _) => "attacking",
+            (Trial::Done, ..) => "judged",
+            (_, Trial::Done, _) => "attacked",
+            (.., Model::None) => "ready",
+            (.., Model::Training) => "training",
+            (.., Model::Paused) => "paused",
+            (.., Model::Stopped) => "stopped",
+            (.., Model::Trained) => "trained",
         }
     }
 
     /// The engine is at work.
     pub fn busy(self) -> bool {
-        self.model == Model::Training || self.attack == Attack::Running
+        self.model == Model::Training
+            || self.attack == Trial::Running
+            || self.evaluation == Trial::Running
     }
 
     /// A run can be started.
@@ -147,14 +162,19 @@ impl Phase {
     pub fn give_up_pause(self) -> Self {
         Self {
             model: Model::Stopped,
-            attack: Attack::None,
+            attack: Trial::None,
             ..self
         }
     }
 
     /// An attack can be ended.
     pub fn can_stop_attack(self) -> bool {
-        self.attack == Attack::Running
+        self.attack == Trial::Running
+    }
+
+    /// An evaluation can be ended.
+    pub fn can_stop_evaluation(self) -> bool {
+        self.evaluation == Trial::Running
     }
 }
 
@@ -196,11 +216,13 @@ mod tests {
                 step: 3,
                 finished: false,
                 test_accuracy: None,
+                verdict: None,
                 bytes: 0,
             },
             parameters: 0,
             steps: Vec::new(),
             evaluations: Vec::new(),
+            report: None,
         };
         phase.on(&Event::RunOpened(opened.clone()));
         assert!(phase.can_resume() && phase.can_attack());
@@ -214,7 +236,7 @@ mod tests {
     fn other_images_take_the_model_with_them() {
         let mut phase = open();
         phase.model = Model::Trained;
-        phase.attack = Attack::Done;
+        phase.attack = Trial::Done;
         phase.on(&data());
         assert_eq!(phase, open());
     }
@@ -229,10 +251,10 @@ mod tests {
         phase.on(&Event::Paused { step: 3 });
         assert_eq!(phase.word(), "paused");
         assert!(phase.can_resume() && phase.can_attack() && phase.can_stop());
-        phase.attack = Attack::Running;
+        phase.attack = Trial::Running;
         assert_eq!(phase.word(), "attacking");
         assert!(!phase.can_resume() && phase.can_stop_attack());
-        phase.attack = Attack::Done;
+        phase.attack = Trial::Done;
         assert_eq!(phase.word(), "attacked");
         assert!(phase.can_resume() && phase.can_attack());
         let phase = phase.give_up_pause();

@@ -1,13 +1,24 @@
 //! The engine's presets as the page offers them: those that fit the loaded data, small ones first.
 
 use squeeze_engine::config::preset::{self, Preset};
-use squeeze_engine::config::{Adversary, AttackConfig, DataKind, Norm, ObjectiveConfig, RunConfig};
+use squeeze_engine::config::{
+    Adversary, AttackConfig, DataKind, Effort, EvaluationConfig, Norm, ObjectiveConfig, RunConfig,
+};
 
 use crate::state::defence::Defence;
 
 /// What the page begins with: the defence of the paper, at a size for any machine.
 pub fn first() -> RunConfig {
-    preset::find("mnist-lite-lsq-batch-5").map_or_else(RunConfig::default, |preset| preset.config)
+    let first = preset::find("mnist-lite-lsq-batch-5");
+    RunConfig {
+        // A first look, in a minute or two.
+        evaluation: EvaluationConfig {
+            effort: Effort::Quick,
+            images: 200,
+            ..EvaluationConfig::default()
+        },
+        ..first.map_or_else(RunConfig::default, |preset| preset.config)
+    }
 }
 
 /// The data set whose presets fit `kind`: a folder of images is taken for photographs.
@@ -32,13 +43,15 @@ fn is_lite(preset: &Preset) -> bool {
     preset.name.starts_with(&format!("{set}-lite-"))
 }
 
-/// Takes a preset; the seed and the data stay.
+/// Takes a preset; the seed, the data and how models are judged stay.
 pub fn take(preset: &Preset, config: &mut RunConfig) {
     let seed = config.seed;
     let data = config.data.clone();
+    let evaluation = config.evaluation.clone();
     *config = RunConfig {
         seed,
         data,
+        evaluation,
         ..preset.config.clone()
     };
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::controls::progress::Progress;
 use crate::format::{count, duration, rate, small};
 use crate::state::device::DeviceView;
+use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
@@ -15,8 +16,7 @@ use crate::words;
 pub fn RunBar() -> impl IntoView {
     let lab = Lab::get();
     // Why a run cannot start although the engine is free.
-    let wrong =
-        Memo::new(move |_| lab.to_mend(|field| !field.is_of_attack() && !field.is_of_data()));
+    let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_training));
     let asked = move |what: Asked| lab.asked.get() == Some(what);
     let waiting = move || lab.asked.get().is_some();
     let train_label = move || {

@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Tensor};
 
 use super::ball::Ball;
 use super::rows::{Rows, choose};
-use super::worst::{Worst, score};
+use super::worst::{Worst, nothing, score};
 
 /// What attacks keep that look for the shortest perturbation, whatever the radius.
 pub struct Nearest {
@@ -66,10 +66,8 @@ impl Nearest {
         let mut worst = Worst::none(self.clean.clone());
         let wide = is_inside.clone().expand(worst.scores.dims());
         worst.points = choose(&is_inside, self.points.points.clone(), worst.points);
-        worst.scores = worst
-            .scores
-            .zeros_like()
-            .add_scalar(1.0)
+        let [batch, _] = worst.scores.dims();
+        worst.scores = nothing(batch, 1.0, &worst.scores.device())
             .mask_where(wide, self.points.scores.clone());
         worst
     }

@@ -362,12 +362,12 @@ impl Attack<'_> {
             let x = attack.x();
             let logits = attack.step(classify);
             self.outcome.iterations += 1;
-            if self.manner.show > 0 && shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
+            if shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
                     let clean = &batch.clean;
                     let frame = self.frame(iteration, show, x, clean, logits).await?;
                     emit(Event::AttackFrame(frame));
-                } else {
+                } else if self.manner.show > 0 {
                     // Waits for the device, so that the count below is of work that is done.
                     read(logits).await?;
                 }
@@ -379,9 +379,6 @@ impl Attack<'_> {
                 continue;
             }
             let right = read(attack.worst().scores.narrow(1, score::RIGHT, 1)).await?;
-            if self.manner.show == 0 {
-                emit(self.progress(turn * rounds + iteration + 1));
-            }
             let is_standing = |row: &usize| right[*row] != 0.0;
             let standing: Vec<usize> = (0..rows.len()).filter(is_standing).collect();
             if standing.is_empty() {

@@ -1,6 +1,6 @@
 //! [`Worst`]: the worst point of each image so far.
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 use squeeze_shaders::attack_loss::SCORES;
 
 use super::rows::{Rows, choose};
@@ -24,10 +24,22 @@ pub struct Worst {
     pub scores: Tensor<2>,
 }
 
+/// Scores where there is no point, `[batch, SCORES]`: `right`, and a margin that is no news.
+pub fn nothing(batch: usize, right: f32, device: &Device) -> Tensor<2> {
+    let row = |place| match place {
+        score::RIGHT => right,
+        score::MARGIN => f32::INFINITY,
+        _ => 0.0,
+    };
+    let row: Vec<f32> = (0..SCORES).map(row).collect();
+    let row = Tensor::<2>::from_data(TensorData::new(row, [1, SCORES]), device);
+    row.expand([batch, SCORES])
+}
+
 impl Worst {
     /// None yet, where `points` are what is shown as long as there are none.
     pub fn none(points: Tensor<4>) -> Self {
-        let scores = Tensor::full([points.dims()[0], SCORES], 2.0, &points.device());
+        let scores = nothing(points.dims()[0], 2.0, &points.device());
         Self { points, scores }
     }
 

@@ -204,13 +204,13 @@ impl Defence {
         objective.warmup = match (grey, lite) {
             (true, _) if objective.squeeze == Squeeze::Batch => 0.75,
             (false, true) if objective.squeeze == Squeeze::Batch => 0.5,
-            (false, true) if objective.label_smoothing > 0.0 => 0.6,
+            (false, true) if objective.label_smoothing > 0.0 => 0.75,
             _ => 0.0,
         };
         let (network, optimizer, training) = match (grey, lite) {
             (true, _) => grey_recipe(lite, objective.squeeze),
             (false, false) => challenge_recipe(),
-            (false, true) => lite_recipe(objective.adversary.kind),
+            (false, true) => lite_recipe(&objective),
         };
         let size = if lite { "-lite" } else { "" };
         Preset {
@@ -311,8 +311,8 @@ fn challenge_recipe() -> (NetworkKind, OptimizerConfig, TrainingConfig) {
 }
 
 /// Colour photographs in half an hour on two cores: a small network, one cycle; nine epochs, fewer
-/// where each step takes many gradients. Ours.
-fn lite_recipe(adversary: Adversary) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
+/// where each step takes many gradients, more where labels that are nearly even teach slowly. Ours.
+fn lite_recipe(objective: &ObjectiveConfig) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
     let optimizer = OptimizerConfig {
         kind: OptimizerKind::Nesterov,
         learning_rate: 0.2,
@@ -325,11 +325,12 @@ fn lite_recipe(adversary: Adversary) -> (NetworkKind, OptimizerConfig, TrainingC
         ..OptimizerConfig::default()
     };
     let training = TrainingConfig {
-        steps: match adversary {
+        steps: match objective.adversary.kind {
             Adversary::Pgd | Adversary::Trades => 800,
             // Every batch is replayed: more steps, not to see too few images.
             Adversary::Free => 4800,
             Adversary::Fast => 2400,
+            Adversary::None if objective.label_smoothing > 0.0 => 6000,
             Adversary::None => 3600,
         },
         crop_padding: 4,

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use web_time::{SystemTime, UNIX_EPOCH};
 
+use super::evaluation::{EVALUATION, REPORT};
 use super::{
     CHECKPOINT, CONFIG, Folder, METRICS, MODEL, Run, SUMMARY, StoreError, archive, read_config,
-    read_summary,
+    read_report, read_summary,
 };
 use crate::config::RunConfig;
 use crate::event::{BrokenRun, DeviceReport, Part, RunInfo};
@@ -13,7 +14,9 @@ use crate::event::{BrokenRun, DeviceReport, Part, RunInfo};
 /// The user's words for a run.
 const LABEL: &str = "label.json";
 /// All files of a run.
-const FILES: [&str; 6] = [CONFIG, METRICS, CHECKPOINT, MODEL, SUMMARY, LABEL];
+const FILES: [&str; 8] = [
+    CONFIG, METRICS, CHECKPOINT, MODEL, SUMMARY, EVALUATION, REPORT, LABEL,
+];
 
 /// Stored runs.
 #[derive(Clone, Debug)]
@@ -89,16 +92,21 @@ impl Library {
             bytes += folder.size(file).await?;
         }
         let test = summary.as_ref().and_then(|summary| summary.evaluation);
+        let step = summary.as_ref().map_or(0, |summary| summary.steps);
+        // A report that cannot be read makes no run unreadable, and one of another step is outdated.
+        let report = read_report(&folder).await.ok().flatten();
+        let report = report.filter(|report| report.subject.step == Some(step));
         Ok(RunInfo {
             id: id.to_owned(),
             name: label.name,
             created: label.created,
             config,
-            step: summary.as_ref().map_or(0, |summary| summary.steps),
+            step,
             finished: summary.as_ref().is_some_and(|summary| summary.finished),
             test_accuracy: test
                 .filter(|test| test.part == Part::Test)
                 .map(|test| test.accuracy),
+            verdict: report.map(|report| report.verdict),
             bytes,
         })
     }

@@ -1,7 +1,9 @@
 //! A stored run: a folder with `config.toml`, `metrics.jsonl`, `checkpoint.safetensors`,
-//! `model.safetensors` and `summary.json`, on a disk or in a browser.
+//! `model.safetensors` and `summary.json`, and once it was judged `evaluation.json` and `report.html`,
+//! on a disk or in a browser.
 
 mod archive;
+mod evaluation;
 mod library;
 mod metrics;
 
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::platform::Folder;
 pub use archive::{ArchiveError, pack, unpack};
+pub use evaluation::{read_report, write_report};
 pub use library::Library;
 pub use metrics::History;
 

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::plot::{Axis, histogram, line, surface};
-use super::report::{Finding, Fooled, Point, Report, Verdict};
+use super::plot::{Figure, figures};
+use super::report::{Finding, Fooled, Report, Verdict};
 use crate::config::Norm;
 
 const STYLE: &str = include_str!("report.css");
@@ -48,7 +48,7 @@ fn text(text: &str) -> String {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1}%", 100.0 * share)
 }
 
 fn head(report: &Report) -> String {
@@ -64,12 +64,15 @@ fn head(report: &Report) -> String {
     };
     let mut out = format!(
         "<header>\n<p class=\"kicker\">Robust, or only masked?</p>\n<h1 class=\"{class}\">{}</h1>\n\
-         <p class=\"subject\">{} on {}, {}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
+         <p class=\"subject\">{} on {}, {}{}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
          {} test images, {} evaluation, seed {}{}.</p>\n</header>\n",
         text(&capital(report.verdict.title())),
         text(&subject.network),
         text(&subject.data),
         text(&subject.training),
+        subject
+            .step
+            .map_or_else(String::new, |step| format!(", {step} steps")),
         subject.epsilon,
         subject.images,
         subject.effort.name(),
@@ -106,40 +109,12 @@ fn capital(word: &str) -> String {
 
 fn plots(report: &Report) -> String {
     let mut out = "<section>\n<h2>How it falls</h2>\n<div class=\"plots\">\n".to_owned();
-    let mut put = |title: &str, about: &str, plot: Option<String>| {
-        if let Some(plot) = plot {
-            let _ = writeln!(
-                out,
-                "<figure><h3>{title}</h3>{plot}<figcaption>{about}</figcaption></figure>"
-            );
-        }
-    };
-    let curve = |points: &[Point], axis| (points.len() > 1).then(|| line(points, axis));
-    put(
-        "Accuracy and radius",
-        "With the usual attack. The dashed line is the radius of this report. An honest curve falls to guessing.",
-        curve(&report.epsilons, Axis::Linear(Some(report.subject.epsilon))),
-    );
-    put(
-        "Accuracy and iterations",
-        "PGD on the cross-entropy, each point on what the one before left. An honest curve is flat after a few.",
-        curve(&report.iterations, Axis::Log),
-    );
-    put(
-        "Accuracy and restarts",
-        "The usual attack from new starts. An honest curve is flat after a few.",
-        curve(&report.restarts, Axis::Linear(None)),
-    );
-    put(
-        "Margins",
-        "Label’s logit less the largest other one: without attack (outline) and the least under attack (filled). Below zero the image is lost.",
-        histogram(&report.clean_margins, &report.attacked_margins),
-    );
-    put(
-        "Loss around an image",
-        "Cross-entropy along its gradient (upwards) and along a random direction (sideways), to the radius each way. Dark is low. An honest surface is a slope.",
-        report.surface.as_ref().map(surface),
-    );
+    for Figure { title, about, svg } in figures(report) {
+        let _ = writeln!(
+            out,
+            "<figure><h3>{title}</h3>{svg}<figcaption>{about}</figcaption></figure>"
+        );
+    }
     out + "</div>\n</section>\n"
 }
 

@@ -77,7 +77,7 @@ fn limits(id: SignId) -> (f64, Finding) {
 }
 
 fn sentence(id: SignId, value: f64, finding: Finding) -> String {
-    let share = format!("{:.1} %", 100.0 * value);
+    let share = format!("{:.1}%", 100.0 * value);
     let is_clear = finding == Finding::Clear;
     let pick = |clear: String, above: String| if is_clear { clear } else { above };
     match id {
@@ -184,7 +184,7 @@ fn sentence(id: SignId, value: f64, finding: Finding) -> String {
 
 /// The verdict of a report whose numbers and signs are known, and its reasons, the weightiest first.
 pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let percent = |share: f64| format!("{:.1}%", 100.0 * share);
     let (clean, apparent, robust) = (
         report.clean_accuracy,
         report.apparent_accuracy,
@@ -219,12 +219,14 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
     };
 
     if report.rungs.is_empty() || clean <= 2.0 * chance {
-        let why = if report.rungs.is_empty() {
-            "Nothing was measured.".to_owned()
+        let why = if !report.rungs.is_empty() {
+            "The model hardly knows its task: there is no robustness to speak of."
+        } else if report.stopped {
+            "The evaluation was stopped before any attack was over."
         } else {
-            "The model hardly knows its task: there is no robustness to speak of.".to_owned()
+            "Nothing was measured."
         };
-        return with(Verdict::Undecided, vec![why]);
+        return with(Verdict::Undecided, vec![why.to_owned()]);
     }
     if apparent <= LOOKS_ROBUST * clean {
         let mut reasons = vec![
@@ -302,6 +304,7 @@ mod tests {
             subject: Subject {
                 network: "small-cnn".to_owned(),
                 training: "natural training".to_owned(),
+                step: None,
                 guard: GuardConfig::default(),
                 data: "MNIST".to_owned(),
                 classes: (0..10).map(|class| class.to_string()).collect(),
@@ -340,10 +343,7 @@ mod tests {
     fn what_stands_against_everything_is_robust() {
         let (found, reasons) = verdict(&report(0.98, 0.9, 0.88));
         assert_eq!(found, Verdict::Robust);
-        assert!(
-            reasons[0].contains("88.0 % under everything"),
-            "{reasons:?}"
-        );
+        assert!(reasons[0].contains("88.0% under everything"), "{reasons:?}");
         // A caution is told, and changes nothing.
         let (found, reasons) = verdict(&with(
             report(0.98, 0.9, 0.88),
@@ -351,7 +351,7 @@ mod tests {
         ));
         assert_eq!(found, Verdict::Robust);
         assert!(
-            reasons.last().unwrap().contains("still gained 3.0 %"),
+            reasons.last().unwrap().contains("still gained 3.0%"),
             "{reasons:?}"
         );
     }
@@ -360,7 +360,7 @@ mod tests {
     fn what_looked_robust_and_is_gone_is_masked() {
         let (found, reasons) = verdict(&report(0.98, 0.9, 0.4));
         assert_eq!(found, Verdict::Masked);
-        assert!(reasons[1].contains("55.6 % was not there"), "{reasons:?}");
+        assert!(reasons[1].contains("55.6% was not there"), "{reasons:?}");
         // The weightiest first: the collapse, then by the multiple of the threshold.
         let signs = [(SignId::BlackBox, 0.1), (SignId::Noise, 0.05)];
         let (_, reasons) = verdict(&with(report(0.98, 0.9, 0.4), &signs));

@@ -5,14 +5,13 @@
 
 pub mod checklist;
 pub mod judge;
+pub mod plot;
 pub mod report;
 
 #[cfg(feature = "backend")]
 pub mod html;
 #[cfg(feature = "backend")]
 mod plan;
-#[cfg(feature = "backend")]
-mod plot;
 #[cfg(feature = "backend")]
 mod probe;
 #[cfg(feature = "backend")]

@@ -2,26 +2,75 @@
 
 use std::fmt::Write;
 
-use super::report::{Point, Surface};
+use super::report::{Point, Report, Surface};
 
 /// Size of a plot, and where its frame begins, in units of the SVG.
 const SIZE: [f64; 2] = [360.0, 220.0];
 const FRAME: [f64; 4] = [44.0, 12.0, 350.0, 186.0];
 
+/// A plot with its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it shows.
+    pub title: &'static str,
+    /// How to read it.
+    pub about: &'static str,
+    /// The plot, an `svg` element. Its parts have classes for a style sheet: `grid`, `mark`, `line`,
+    /// `attacked`, `clean`, and texts `begin`, `middle` and `end` by their alignment.
+    pub svg: String,
+}
+
+/// The plots of a report; those that there is nothing for are left out.
+pub fn figures(report: &Report) -> Vec<Figure> {
+    let curve = |points: &[Point], axis| (points.len() > 1).then(|| line(points, axis));
+    let all = [
+        (
+            "Accuracy and radius",
+            "With the usual attack. The dashed line is the radius of this report. An honest curve falls to guessing.",
+            curve(&report.epsilons, Axis::Log(Some(report.subject.epsilon))),
+        ),
+        (
+            "Accuracy and iterations",
+            "PGD on the cross-entropy, each point on what the one before left. An honest curve is flat after a few.",
+            curve(&report.iterations, Axis::Log(None)),
+        ),
+        (
+            "Accuracy and restarts",
+            "The usual attack from new starts. An honest curve is flat after a few.",
+            curve(&report.restarts, Axis::Linear),
+        ),
+        (
+            "Margins",
+            "Label’s logit less the largest other one: without attack (outline) and the least under attack (filled). Below zero the image is lost.",
+            histogram(&report.clean_margins, &report.attacked_margins),
+        ),
+        (
+            "Loss around an image",
+            "Cross-entropy along its gradient (upwards) and along a random direction (sideways), to the radius each way. Dark is low. An honest surface is a slope.",
+            report.surface.as_ref().map(surface),
+        ),
+    ];
+    all.into_iter()
+        .filter_map(|(title, about, svg)| svg.map(|svg| Figure { title, about, svg }))
+        .collect()
+}
+
 /// How the numbers along the bottom lie.
 #[derive(Clone, Copy)]
-pub enum Axis {
-    /// Evenly, with a mark at one of them.
-    Linear(Option<f64>),
-    /// By their logarithms.
-    Log,
+enum Axis {
+    /// Evenly.
+    Linear,
+    /// By their logarithms, with a mark at one of them; 0 lies one step before the least of the others.
+    Log(Option<f64>),
 }
 
 /// Accuracy against something.
-pub fn line(points: &[Point], axis: Axis) -> String {
+fn line(points: &[Point], axis: Axis) -> String {
+    let least = points.iter().map(|point| point.x).filter(|&x| x > 0.0);
+    let least = 0.5 * least.fold(f64::INFINITY, f64::min);
     let place = |x: f64| match axis {
-        Axis::Linear(_) => x,
-        Axis::Log => x.max(f64::MIN_POSITIVE).ln(),
+        Axis::Linear => x,
+        Axis::Log(_) => x.max(least).ln(),
     };
     let ends = points.iter().map(|point| place(point.x));
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
@@ -36,7 +85,7 @@ pub fn line(points: &[Point], axis: Axis) -> String {
         let _ = write!(
             out,
             "<line class=\"grid\" x1=\"{left}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\"/>\
-             <text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{:.0} %</text>",
+             <text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{:.0}%</text>",
             left - 6.0,
             y + 4.0,
             100.0 * share
@@ -56,7 +105,7 @@ pub fn line(points: &[Point], axis: Axis) -> String {
             last = x;
         }
     }
-    if let Axis::Linear(Some(mark)) = axis {
+    if let Axis::Log(Some(mark)) = axis {
         let x = across(mark);
         let _ = write!(
             out,
@@ -71,7 +120,7 @@ pub fn line(points: &[Point], axis: Axis) -> String {
     for point in points {
         let _ = write!(
             out,
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>{}: {:.1} %</title></circle>",
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>{}: {:.1}%</title></circle>",
             across(point.x),
             up(point.accuracy),
             number(point.x),
@@ -82,7 +131,7 @@ pub fn line(points: &[Point], axis: Axis) -> String {
 }
 
 /// Margins without attack and under it; nothing if there are none.
-pub fn histogram(clean: &[f32], attacked: &[f32]) -> Option<String> {
+fn histogram(clean: &[f32], attacked: &[f32]) -> Option<String> {
     const BARS: usize = 40;
     let all = || {
         clean
@@ -155,7 +204,7 @@ pub fn histogram(clean: &[f32], attacked: &[f32]) -> Option<String> {
 }
 
 /// The loss around an image, dark where it is low.
-pub fn surface(surface: &Surface) -> String {
+fn surface(surface: &Surface) -> String {
     let side = surface.side.max(1);
     let finite = || {
         surface
@@ -271,7 +320,9 @@ mod tests {
     #[test]
     fn plots_of_strange_numbers_stay_plots() {
         let flat = |x| Point { x, accuracy: 0.5 };
-        assert!(!line(&[flat(1.0), flat(1.0)], Axis::Log).contains("NaN"));
+        assert!(!line(&[flat(1.0), flat(1.0)], Axis::Log(None)).contains("NaN"));
+        let none = line(&[flat(0.0), flat(0.0)], Axis::Log(Some(0.0)));
+        assert!(!none.contains("NaN") && !none.contains("inf"), "{none}");
         assert_eq!(histogram(&[], &[]), None);
         assert_eq!(histogram(&[0.0], &[0.0]), None);
         let tiny = histogram(&[1e-9, f32::NAN], &[-1e-9, f32::INFINITY]).unwrap_or_default();

@@ -158,6 +158,8 @@ pub struct Subject {
     pub network: String,
     /// The training in words.
     pub training: String,
+    /// Training steps that the model has had, if it was trained here.
+    pub step: Option<usize>,
     /// What is done to images before the network sees them.
     pub guard: GuardConfig,
     /// The data set's name.

@@ -19,7 +19,7 @@ use crate::attack::suite::DRAWS;
 use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, RunConfig};
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
-use crate::event::Event;
+use crate::event::{EvaluationStarted, Event};
 use crate::model::Model;
 use crate::objective::reference::argmax;
 use crate::resident::Source;
@@ -55,14 +55,17 @@ pub struct About {
     pub network: String,
     /// How it was trained.
     pub training: String,
+    /// Training steps that it has had, if it was trained here.
+    pub step: Option<usize>,
 }
 
 impl About {
-    /// Of a model that was trained as `config` says.
-    pub fn of(config: &RunConfig) -> Self {
+    /// Of a model that was trained for `step` steps as `config` says.
+    pub fn of(config: &RunConfig, step: usize) -> Self {
         Self {
             network: config.network.name(),
             training: config.objective.describe(),
+            step: Some(step),
         }
     }
 }
@@ -93,6 +96,7 @@ pub async fn evaluate(
         subject: Subject {
             network: about.network.clone(),
             training: about.training.clone(),
+            step: about.step,
             guard: config.guard.clone(),
             data: set.name.clone(),
             classes: set.classes.clone(),
@@ -119,6 +123,10 @@ pub async fn evaluate(
         seconds: 0.0,
         stopped: false,
     };
+    emit(Event::EvaluationStarted(EvaluationStarted {
+        subject: report.subject.clone(),
+        clean_accuracy: report.clean_accuracy,
+    }));
     // Some of the images that fooled the model go into the report.
     let manner = Manner {
         keep: true,

@@ -418,6 +418,9 @@ fn every_attack_stays_inside_and_tells_the_truth(device: &Device) {
                 fooled += usize::from(is_wrong && epsilon > 0.0);
                 if is_wrong {
                     assert_eq!(truth[image][score::RIGHT], 0.0, "{config:?}");
+                }
+                // Where there is no point in the ball there is no news of the margin.
+                if is_wrong || found[score::MARGIN].is_finite() {
                     assert_close(&found[2..], &truth[image][2..], 1e-3, 1e-4);
                 }
             }

@@ -6,7 +6,9 @@ use std::path::Path;
 use burn::tensor::Device;
 use squeeze_engine::attack::run::{Target, run};
 use squeeze_engine::choice::DeviceWish;
-use squeeze_engine::config::{AttackConfig, DataKind, Norm, ObjectiveConfig, RunConfig};
+use squeeze_engine::config::{
+    AttackConfig, DataKind, Effort, EvaluationConfig, Norm, ObjectiveConfig, RunConfig,
+};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
 use squeeze_engine::event::{AttackSummary, BrokenRun, Event, Part, RunInfo, StepMetrics};
@@ -361,6 +363,96 @@ fn runs_outlive_the_page() {
 }
 
 #[test]
+fn a_verdict_lives_with_its_run_until_training_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::new(folder.path());
+    let failure = page
+        .handle(Command::DownloadReport, Vec::new())
+        .unwrap_err();
+    assert!(failure.contains("no report yet"), "{failure}");
+    let control = page.session.control();
+    let mut stop_at_two = |event: Event| {
+        if matches!(&event, Event::Steps(steps) if steps.steps.iter().any(|step| step.step >= 2)) {
+            control.set(Wish::Stop);
+        }
+    };
+    let config = short_run();
+    let train = Command::Train { config };
+    let run = page.session.handle(train, Vec::new(), &mut stop_at_two);
+    pollster::block_on(run).unwrap();
+
+    let evaluate = || Command::Evaluate {
+        attack: AttackConfig {
+            epsilon: 0.03,
+            iterations: 2,
+            ..AttackConfig::default()
+        },
+        evaluation: EvaluationConfig {
+            effort: Effort::Quick,
+            images: 4,
+            batch_size: 4,
+        },
+    };
+    page.handle(evaluate(), Vec::new()).unwrap();
+    let report = page.events.iter().find_map(|event| match event {
+        Event::Verdict(report) => Some(report.clone()),
+        _ => None,
+    });
+    let report = report.unwrap();
+    assert_eq!(report.subject.step, Some(page.runs()[0].step));
+    assert_eq!(page.runs()[0].verdict, Some(report.verdict));
+    let id = page.runs()[0].id.clone();
+    page.handle(Command::DownloadReport, Vec::new()).unwrap();
+    let Some(Event::File { name, bytes }) = page.events.last() else {
+        panic!("{:?}", page.events.last());
+    };
+    assert_eq!(name, "report.html");
+    let stored = std::fs::read(folder.path().join(&id).join("report.html")).unwrap();
+    assert_eq!(*bytes, stored);
+
+    // Opened again it is there, and so it is after a way through a zip.
+    let opened = |page: &mut Page, id: &str| {
+        page.events.clear();
+        page.handle(Command::OpenRun { id: id.to_owned() }, Vec::new())
+            .unwrap();
+        let opened = page.events.iter().find_map(|event| match event {
+            Event::RunOpened(opened) => Some(opened.report.clone()),
+            _ => None,
+        });
+        opened.unwrap().map(|report| report.verdict)
+    };
+    assert_eq!(opened(&mut page, &id), Some(report.verdict));
+    page.handle(Command::DownloadRun { id: id.clone() }, Vec::new())
+        .unwrap();
+    let Some(Event::File { bytes, .. }) = page.events.last().cloned() else {
+        panic!("{:?}", page.events.last());
+    };
+    let name = "mine.zip".to_owned();
+    page.handle(Command::UploadRun, vec![DataFile { name, bytes }])
+        .unwrap();
+    let copy = page.runs()[0].id.clone();
+    assert_ne!(copy, id);
+    assert_eq!(page.runs()[0].verdict, Some(report.verdict));
+
+    // One that cannot be read does not lock the run.
+    std::fs::write(folder.path().join(&copy).join("evaluation.json"), "{").unwrap();
+    assert_eq!(opened(&mut page, &copy), None);
+    let warned = page.events.iter().any(
+        |event| matches!(event, Event::Warning { message } if message.contains("evaluation.json")),
+    );
+    assert!(warned, "{:?}", page.events);
+
+    // A model that is trained further is another one.
+    assert_eq!(opened(&mut page, &id), Some(report.verdict));
+    page.handle(Command::Resume, Vec::new()).unwrap();
+    let runs = page.runs();
+    let run = runs.iter().find(|run| run.id == id).unwrap();
+    assert!(run.finished);
+    assert_eq!(run.verdict, None);
+    assert_eq!(opened(&mut page, &id), None);
+}
+
+#[test]
 fn stored_runs_are_renamed_copied_packed_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let mut page = Page::new(folder.path());
@@ -390,7 +482,7 @@ fn stored_runs_are_renamed_copied_packed_and_deleted() {
 
     page.handle(Command::DownloadRun { id: id.clone() }, Vec::new())
         .unwrap();
-    let Some(Event::RunFile { name, bytes }) = page.events.last().cloned() else {
+    let Some(Event::File { name, bytes }) = page.events.last().cloned() else {
         panic!("{:?}", page.events.last());
     };
     assert_eq!(name, "First---best.zip");
@@ -477,7 +569,7 @@ fn what_cannot_be_read_is_shown_and_what_was_never_whole_is_cleared_away() {
     // What is left of it can be had, and it can be done away with.
     let download = Command::DownloadRun { id: id.clone() };
     page.handle(download, Vec::new()).unwrap();
-    assert!(matches!(page.events.last(), Some(Event::RunFile { .. })));
+    assert!(matches!(page.events.last(), Some(Event::File { .. })));
     page.handle(Command::DeleteRun { id }, Vec::new()).unwrap();
     assert_eq!(page.broken(), []);
 }

@@ -43,7 +43,7 @@ fn judge(name: &str, effort: Effort, control: &Control) -> (Report, Vec<Event>) 
     let report = pollster::block_on(evaluate(
         &target,
         &config,
-        &About::of(&config),
+        &About::of(&config, config.training.steps),
         control,
         &mut emit,
     ))

@@ -1,0 +1,76 @@
+//! [`Judgement`]: an evaluation as far as it has come.
+
+use squeeze_engine::config::AttackMethod;
+use squeeze_engine::event::{EvaluationStarted, Rung};
+use squeeze_engine::verdict::report::{Report, Sign};
+
+/// An evaluation as far as it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What is judged, and what it does without attack.
+    pub start: EvaluationStarted,
+    /// The attacks so far, in order.
+    pub rungs: Vec<Rung>,
+    /// The questions answered so far, in order.
+    pub signs: Vec<Sign>,
+    /// All of it, once it is over.
+    pub report: Option<Box<Report>>,
+}
+
+/// The attack at work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Climbing {
+    /// Its name.
+    pub name: String,
+    /// Share of its images that are done, in [0, 1].
+    pub done: f64,
+    /// Share of the batch at hand.
+    pub of_batch: f64,
+}
+
+impl Judgement {
+    /// Of an evaluation that begins.
+    pub fn begin(start: EvaluationStarted) -> Self {
+        Self {
+            start,
+            rungs: Vec::new(),
+            signs: Vec::new(),
+            report: None,
+        }
+    }
+
+    /// Of one that is over.
+    pub fn of(report: Box<Report>) -> Self {
+        Self {
+            start: EvaluationStarted {
+                subject: report.subject.clone(),
+                clean_accuracy: report.clean_accuracy,
+            },
+            rungs: report.rungs.clone(),
+            signs: report.signs.clone(),
+            report: Some(report),
+        }
+    }
+
+    /// Share of the images that the usual attack left standing, in [0, 1], once that is known: what the
+    /// model looks like.
+    pub fn apparent(&self) -> Option<f64> {
+        if let Some(report) = &self.report {
+            return Some(report.apparent_accuracy);
+        }
+        let is_usual = |rung: &&Rung| {
+            let config = rung.config.as_ref();
+            config.is_some_and(|config| config.method == AttackMethod::Pgd)
+        };
+        let usual = self.rungs.iter().find(is_usual)?;
+        let left = usual.attacked - usual.fallen;
+        Some(left as f64 / usual.images.max(1) as f64)
+    }
+
+    /// Share of the images on which the model has been right throughout, in [0, 1].
+    pub fn standing(&self) -> f64 {
+        self.rungs.last().map_or(self.start.clean_accuracy, |rung| {
+            rung.standing as f64 / rung.images.max(1) as f64
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! Judge, stop, save.
+
+use leptos::prelude::*;
+
+use crate::controls::progress::Progress;
+use crate::format::duration;
+use crate::state::device::DeviceView;
+use crate::state::field::Field;
+use crate::state::lab::{Asked, Lab};
+use crate::state::phase::{Model, Trial};
+
+/// The bar of the room.
+#[component]
+pub fn JudgeBar() -> impl IntoView {
+    let lab = Lab::get();
+    let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_evaluation));
+    let waiting = move || lab.asked.get().is_some();
+    let starting = move || lab.asked.get() == Some(Asked::Judge);
+    let stopping =
+        move || lab.asked.get() == Some(Asked::Stop) && lab.phase.get().can_stop_evaluation();
+    let line = move || {
+        let phase = lab.phase.get();
+        if let Some(wrong) = wrong.get() {
+            return wrong;
+        }
+        match (phase.evaluation, phase.model) {
+            _ if starting() => "Looking at the images without attack.".into(),
+            _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
+            (Trial::Running, _) => lab.climbing.with(|climbing| {
+                climbing.as_ref().map_or_else(
+                    || "Looking at gradients and logits.".to_owned(),
+                    |climbing| format!("{} is at work.", climbing.name),
+                )
+            }),
+            (_, Model::None) => "There is no model yet: train one above.".into(),
+            (_, Model::Training) => {
+                "Training is running. Pause it to judge the model as it stands.".into()
+            }
+            _ if phase.can_stop_attack() => "An attack is running: stop that first.".into(),
+            (Trial::Done, _) => lab.judgement.with(|judgement| {
+                let report = judgement
+                    .as_ref()
+                    .and_then(|judgement| judgement.report.as_ref());
+                report.map_or_else(String::new, |report| {
+                    let word = if report.stopped { "Stopped" } else { "Done" };
+                    format!("{word} after {}.", duration(report.seconds))
+                })
+            }),
+            (Trial::None, _) => "The model is ready: judge it.".into(),
+        }
+    };
+    let share = Signal::derive(move || {
+        if lab.phase.get().evaluation == Trial::Done {
+            return 1.0;
+        }
+        lab.climbing.with(|climbing| {
+            let Some(climbing) = climbing else {
+                return 0.0;
+            };
+            // The batch at hand is part of what is not done yet.
+            let images = lab.config.with_untracked(|config| config.evaluation.images);
+            let batch = lab
+                .config
+                .with_untracked(|config| config.evaluation.batch_size);
+            let batch = (batch as f64 / images.max(1) as f64).min(1.0 - climbing.done);
+            climbing.done + climbing.of_batch * batch
+        })
+    });
+    let still = Signal::derive(move || lab.phase.get().evaluation != Trial::Running);
+    let has_report = Memo::new(move |_| {
+        lab.judgement.with(|judgement| {
+            let judgement = judgement.as_ref();
+            judgement.is_some_and(|judgement| judgement.report.is_some())
+        })
+    });
+    view! {
+        <div class="run-bar">
+            <div class="buttons">
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="judge"
+                    aria-describedby="judge-line"
+                    disabled=move || {
+                        !lab.phase.get().can_attack() || wrong.with(Option::is_some) || waiting()
+                    }
+                    on:click=move |_| lab.judge()
+                >
+                    {move || if starting() { "Starting…" } else { "Judge" }}
+                </button>
+                <button
+                    type="button"
+                    data-testid="judge-stop"
+                    disabled=move || !lab.phase.get().can_stop_evaluation() || stopping()
+                    on:click=move |_| lab.stop()
+                >
+                    {move || if stopping() { "Stopping…" } else { "Stop" }}
+                </button>
+                <button
+                    type="button"
+                    data-testid="save-report"
+                    disabled=move || !has_report.get() || lab.phase.get().busy() || waiting()
+                    on:click=move |_| lab.save_report()
+                >
+                    "Save report"
+                </button>
+                <p class="run-line" id="judge-line" class:wrong=move || wrong.with(Option::is_some)>
+                    {line}
+                </p>
+            </div>
+            <Progress label="The attack at work" share=share still=still />
+        </div>
+    }
+}

@@ -1,0 +1,115 @@
+//! The verdict in a word, the three numbers, and why.
+
+use leptos::prelude::*;
+use squeeze_engine::verdict::report::Verdict;
+
+use crate::format::percent;
+use crate::state::judgement::Judgement;
+use crate::state::lab::Lab;
+
+/// The word, the numbers, the reasons.
+#[component]
+pub fn Head() -> impl IntoView {
+    let lab = Lab::get();
+    let verdict = Memo::new(move |_| {
+        with(lab, |judgement| {
+            judgement.report.as_ref().map(|report| report.verdict)
+        })
+        .flatten()
+    });
+    let number = move |read: fn(&Judgement) -> Option<f64>| {
+        let text = Memo::new(move |_| {
+            with(lab, |judgement| {
+                read(judgement).map(|share| percent(share, judgement.start.subject.images))
+            })
+            .flatten()
+            .unwrap_or_else(|| "–".to_owned())
+        });
+        move || text.get()
+    };
+    let reasons = move || {
+        with(lab, |judgement| {
+            let report = judgement.report.as_ref()?;
+            // The first one says the numbers again.
+            Some(report.reasons.iter().skip(1).cloned().collect::<Vec<_>>())
+        })
+        .flatten()
+        .unwrap_or_default()
+    };
+    view! {
+        <div class="judgement">
+            <div class="judgement-word">
+                <p
+                    class=move || format!("word {}", verdict.get().map_or("open", class))
+                    data-testid="verdict"
+                    aria-live="polite"
+                >
+                    {move || verdict.get().map_or("Not yet known", title)}
+                </p>
+                <p class="word-means">
+                    {move || {
+                        verdict.get().map_or("The ladder is being climbed.", meaning)
+                    }}
+                </p>
+            </div>
+            <dl class="numbers large three">
+                <div>
+                    <dt>"Clean accuracy"</dt>
+                    <dd data-testid="judged-clean">
+                        {number(|judgement| Some(judgement.start.clean_accuracy))}
+                    </dd>
+                    <dd class="note">"without attack"</dd>
+                </div>
+                <div>
+                    <dt>"It looks like"</dt>
+                    <dd data-testid="judged-apparent">{number(Judgement::apparent)}</dd>
+                    <dd class="note">"under the usual attack"</dd>
+                </div>
+                <div class="robust">
+                    <dt>"It is at most"</dt>
+                    <dd data-testid="judged-robust">
+                        {number(|judgement| Some(judgement.standing()))}
+                    </dd>
+                    <dd class="note">"under everything tried"</dd>
+                </div>
+            </dl>
+            <ul class="reasons" data-testid="reasons">
+                {move || {
+                    reasons().into_iter().map(|reason| view! { <li>{reason}</li> }).collect_view()
+                }}
+            </ul>
+        </div>
+    }
+}
+
+pub(super) fn with<T>(lab: Lab, read: impl FnOnce(&Judgement) -> T) -> Option<T> {
+    lab.judgement.with(|judgement| judgement.as_ref().map(read))
+}
+
+fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Robust => "good",
+        Verdict::Masked | Verdict::NotRobust => "bad",
+        Verdict::Undecided => "open",
+    }
+}
+
+fn title(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Robust => "Robust",
+        Verdict::Masked => "Masked",
+        Verdict::NotRobust => "Not robust",
+        Verdict::Undecided => "Undecided",
+    }
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Robust => "It stood against everything tried, and nothing speaks for a mask.",
+        Verdict::Masked => {
+            "It looks robust and is not: its gradients are hidden, its errors are there."
+        }
+        Verdict::NotRobust => "It does not even look robust.",
+        Verdict::Undecided => "The evidence is not enough, or does not agree.",
+    }
+}

@@ -1,0 +1,72 @@
+//! The attacks, one after another, and what each left standing.
+
+use leptos::prelude::*;
+use squeeze_engine::event::Rung;
+
+use crate::format::{count, duration, percent};
+use crate::state::lab::Lab;
+use crate::verdict::head::with;
+
+/// The ladder.
+#[component]
+pub fn Ladder() -> impl IntoView {
+    let lab = Lab::get();
+    let rungs = Memo::new(move |_| with(lab, |judgement| judgement.rungs.len()).unwrap_or(0));
+    let clean = move || with(lab, |judgement| judgement.start.clean_accuracy).unwrap_or_default();
+    let climbing = move || {
+        lab.climbing.with(|climbing| {
+            climbing.as_ref().map(|climbing| {
+                view! {
+                    <li class="rung at-work">
+                        <span class="rung-name">{climbing.name.clone()}</span>
+                        <span class="rung-fooled">"at work"</span>
+                    </li>
+                }
+            })
+        })
+    };
+    view! {
+        <section class="ladder" aria-labelledby="ladder-title">
+            <h3 id="ladder-title">"The ladder"</h3>
+            <p class="hint">"The bar is what stood through all attacks up to this one."</p>
+            <ol data-testid="ladder">
+                <li class="rung">
+                    <span class="rung-name">"No attack"</span>
+                    {move || left(clean())}
+                </li>
+                <For each=move || 0..rungs.get() key=|place| *place let:place>
+                    {with(lab, |judgement| judgement.rungs.get(place).map(row)).flatten()}
+                </For>
+                {climbing}
+            </ol>
+        </section>
+    }
+}
+
+fn row(rung: &Rung) -> impl IntoView + use<> {
+    let share = rung.standing as f64 / rung.images.max(1) as f64;
+    let settings = rung.config.as_ref().map(|config| config.describe());
+    let about = format!(
+        "{}{}",
+        settings.map_or_else(String::new, |settings| format!("{settings}; ")),
+        duration(rung.seconds)
+    );
+    view! {
+        <li class="rung" title=about>
+            <span class="rung-name">{rung.name.clone()}</span>
+            <span class="rung-fooled" class:some={rung.fallen > 0}>
+                {format!("fooled {} of {}", count(rung.fallen), count(rung.attacked))}
+            </span>
+            {left(share)}
+        </li>
+    }
+}
+
+fn left(share: f64) -> impl IntoView {
+    view! {
+        <span class="rung-bar" aria-hidden="true">
+            <span style:width=format!("{:.1}%", 100.0 * share)></span>
+        </span>
+        <span class="rung-left">{percent(share, 0)}</span>
+    }
+}

@@ -1,0 +1,49 @@
+//! What speaks for a mask, and what does not.
+
+use leptos::prelude::*;
+use squeeze_engine::verdict::report::{Finding, Sign};
+
+use crate::format::percent;
+use crate::state::lab::Lab;
+use crate::verdict::head::with;
+
+/// The questions answered so far.
+#[component]
+pub fn Signs() -> impl IntoView {
+    let lab = Lab::get();
+    let signs = Memo::new(move |_| with(lab, |judgement| judgement.signs.len()).unwrap_or(0));
+    view! {
+        <section class="signs" aria-labelledby="signs-title">
+            <h3 id="signs-title">"What speaks for a mask"</h3>
+            <p class="hint">"Each answer is held against a threshold, which stands beside it."</p>
+            <ul data-testid="signs">
+                <For each=move || 0..signs.get() key=|place| *place let:place>
+                    {with(lab, |judgement| judgement.signs.get(place).map(row)).flatten()}
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+fn row(sign: &Sign) -> impl IntoView + use<> {
+    let (class, word, mark) = match sign.finding {
+        Finding::Clear => ("clear", "clear", "M3 8.500l3.500 3.500L13 4.500"),
+        Finding::Caution => ("caution", "doubt", "M8 3v6M8 12.500v0.500"),
+        Finding::Masking => ("masking", "mask", "M4 4l8 8M12 4l-8 8"),
+    };
+    view! {
+        <li class=format!("sign-row {class}")>
+            <span class="sign-word">
+                <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+                    <path d=mark />
+                </svg>
+                {word}
+            </span>
+            <span>
+                {sign.sentence.clone()}
+                " "
+                <small>{format!("Threshold {}.", percent(sign.threshold, 0))}</small>
+            </span>
+        </li>
+    }
+}
