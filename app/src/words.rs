@@ -1,7 +1,7 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, Effort, NetworkKind, Norm, ObjectiveConfig,
+    Adversary, AttackLoss, AttackMethod, Effort, Goal, NetworkKind, Norm, ObjectiveConfig,
     OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig,
 };
 
@@ -50,6 +50,31 @@ pub fn objective(objective: &ObjectiveConfig) -> String {
         parts.push(format!("noise σ\u{a0}{}", distance(objective.noise_sigma)));
     }
     parts.join(", ")
+}
+
+/// What an attack wants images to be taken for.
+pub fn goal_title(goal: Goal, classes: &[String]) -> String {
+    match goal {
+        Goal::Untargeted => "Any wrong class".to_owned(),
+        Goal::RunnerUp => "The runner-up".to_owned(),
+        Goal::LeastLikely => "The least likely".to_owned(),
+        Goal::Likely(count) => format!("{count} likely ones"),
+        Goal::Class(class) => match classes.get(class) {
+            Some(name) => format!("“{name}”"),
+            None => format!("Class {class}"),
+        },
+    }
+}
+
+/// The same in a sentence.
+pub fn about_goal(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Untargeted => "Whatever the model takes the image for, as long as it is wrong.",
+        Goal::RunnerUp => "The wrong class that the model finds most likely, and no other.",
+        Goal::LeastLikely => "The class that the model finds least likely: the hardest one.",
+        Goal::Likely(_) => "One likely wrong class after the other; any wrong class will do.",
+        Goal::Class(_) => "Every image of another class is to be taken for this one.",
+    }
 }
 
 /// How thoroughly a model is judged, for people.

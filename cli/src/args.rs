@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, Effort, NetworkKind, Norm,
+    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, Effort, Goal, NetworkKind, Norm,
     OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite,
 };
 
@@ -200,7 +200,7 @@ pub struct AttackArgs {
     /// AutoAttack instead of one attack: Auto-PGD, targeted Auto-PGD, targeted FAB and Square
     /// (standard), the same with restarts (plus), or for models that answer at random (rand).
     #[arg(long, value_parser = names::<Suite>(Suite::ALL.map(Suite::name)),
-        conflicts_with_all = ["method", "loss", "targets", "step_size", "iterations", "restarts", "momentum", "samples", "draws"])]
+        conflicts_with_all = ["method", "loss", "goal", "step_size", "iterations", "restarts", "momentum", "samples", "draws"])]
     pub suite: Option<Suite>,
     /// How points are searched. With gradients: one step (fgsm), projected gradient descent (pgd),
     /// Auto-PGD, which finds its step sizes itself (apgd), the nearest boundary (fab). With the logits
@@ -217,10 +217,11 @@ pub struct AttackArgs {
     /// Carlini and Wagner, or the difference of logits ratio [default: the run's, xent].
     #[arg(long, value_parser = names::<AttackLoss>(AttackLoss::ALL.map(AttackLoss::name)))]
     loss: Option<AttackLoss>,
-    /// Drive each image towards so many wrong classes in turn, the most likely first, with the
-    /// targeted form of the loss; 0 is untargeted [default: the run's, 0].
+    /// What images are to be taken for: untargeted (any wrong class), runner-up, least-likely,
+    /// class-N (0 is the first), or likely-N: each of the N most likely wrong classes in turn, where
+    /// any wrong class will do [default: the run's, untargeted].
     #[arg(long)]
-    targets: Option<usize>,
+    goal: Option<Goal>,
     /// Step size in pixel units; 0 takes 2.5 epsilon / iterations [default: the run's, 0.01; 0 with
     /// another method].
     #[arg(long)]
@@ -352,7 +353,7 @@ impl AttackArgs {
         }
         for (setting, flag, is_given) in [
             (Setting::Loss, "--loss", self.loss.is_some()),
-            (Setting::Targets, "--targets", self.targets.is_some()),
+            (Setting::Goal, "--goal", self.goal.is_some()),
             (Setting::StepSize, "--step-size", self.step_size.is_some()),
             (
                 Setting::Iterations,
@@ -372,7 +373,7 @@ impl AttackArgs {
         put(&mut config.norm, self.norm);
         put(&mut config.epsilon, self.epsilon);
         put(&mut config.loss, self.loss);
-        put(&mut config.targets, self.targets);
+        put(&mut config.goal, self.goal);
         put(&mut config.step_size, self.step_size);
         put(&mut config.iterations, self.iterations);
         put(&mut config.restarts, self.restarts);

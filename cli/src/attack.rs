@@ -82,7 +82,7 @@ fn file_name(config: &AttackConfig, stopped: bool) -> String {
         }
     };
     put(Setting::Loss, format!("-{}", config.loss.name()));
-    put(Setting::Targets, format!("-t{}", config.targets));
+    put(Setting::Goal, format!("-{}", config.goal));
     put(Setting::StepSize, format!("-step{}", config.step_length()));
     put(Setting::Momentum, format!("-m{}", config.momentum));
     put(Setting::Samples, format!("-s{}", config.samples));

@@ -255,13 +255,17 @@ impl People {
 fn attack_result(summary: &AttackSummary) -> String {
     let config = &summary.config;
     format!(
-        "{}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} ms an iteration{})",
+        "{}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it{} ({:.1} ms an iteration{})",
         config.describe(),
         config.norm.name(),
         config.epsilon,
         summary.images,
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,
+        summary.reached.map_or_else(String::new, |share| format!(
+            ", {:.2} % taken for the goal",
+            100.0 * share
+        )),
         summary.ms_per_iteration,
         if summary.stopped {
             "; stopped early"

@@ -386,6 +386,9 @@ pub struct AttackSummary {
     pub clean_accuracy: f64,
     /// Share of them classified correctly without attack and under it, in [0, 1].
     pub robust_accuracy: f64,
+    /// Share of the images of other classes that were brought to be taken for the one class that was
+    /// the goal, in [0, 1]; none if any wrong class would do.
+    pub reached: Option<f64>,
     /// Largest |perturbation| over all of them, in pixel units.
     pub max_perturbation: f64,
     /// Milliseconds an iteration took on average, reports included. A batch is smaller once images

@@ -392,7 +392,7 @@ fn an_attack_can_measure_the_whole_image() {
         ("attack-method", "apgd"),
         ("attack-loss", "dlr"),
         ("iterations", "10"),
-        ("targets", "2"),
+        ("goal", "likely-9"),
         ("restarts", "2"),
         ("attack-images", "64"),
     ] {

@@ -1,7 +1,7 @@
 //! What an attack is made of.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{AttackLoss, AttackMethod, Norm, Setting};
+use squeeze_engine::config::{AttackLoss, AttackMethod, Goal, Norm, Setting};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
@@ -10,8 +10,8 @@ use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{
-    about_attack_loss, about_iteration, about_method, about_norm, attack_loss_symbol,
-    attack_loss_title, norm_title,
+    about_attack_loss, about_goal, about_iteration, about_method, about_norm, attack_loss_symbol,
+    attack_loss_title, goal_title, norm_title,
 };
 
 /// The settings of an attack.
@@ -62,6 +62,9 @@ pub fn AttackForm() -> impl IntoView {
             })
         })
     });
+    let has_goal = Memo::new(move |_| method.get().takes(Setting::Goal));
+    let goal = Memo::new(move |_| attack.with(|attack| attack.goal));
+    let goals = Signal::derive(move || goals(lab, goal.get()));
     let methods = options(AttackMethod::ALL, AttackMethod::name, AttackMethod::title);
     let norms = options(Norm::ALL, Norm::name, norm_title);
     let losses = options(AttackLoss::ALL, AttackLoss::name, attack_loss_title);
@@ -97,6 +100,16 @@ pub fn AttackForm() -> impl IntoView {
                     choose=move |name| lab.choose_attack_loss(name)
                 />
             </Show>
+            <Show when=move || has_goal.get()>
+                <SelectField
+                    test_id="goal"
+                    label="Goal"
+                    options=goals
+                    value=Signal::derive(move || goal.get().to_string())
+                    hint=Signal::derive(move || about_goal(goal.get()).to_owned())
+                    choose=move |name| lab.choose_goal(name)
+                />
+            </Show>
             <div class="field-pair">
                 <NumberField field=Field::StepSize aside=step_aside idle=own_steps />
                 <NumberField
@@ -106,7 +119,6 @@ pub fn AttackForm() -> impl IntoView {
                 />
                 <NumberField field=Field::AttackMomentum idle=lacks(Setting::Momentum) />
                 <NumberField field=Field::Restarts idle=lacks(Setting::Restarts) />
-                <NumberField field=Field::Targets idle=lacks(Setting::Targets) />
                 <NumberField field=Field::AttackSamples idle=lacks(Setting::Samples) />
             </div>
             <div class="field-pair">
@@ -147,6 +159,25 @@ pub fn AttackForm() -> impl IntoView {
             </div>
         </form>
     }
+}
+
+/// The goals that can be chosen, and the one that is chosen.
+fn goals(lab: Lab, chosen: Goal) -> Vec<(String, String)> {
+    let classes = lab.data.with(|data| {
+        let data = data.as_ref();
+        data.map_or_else(Vec::new, |data| data.classes.clone())
+    });
+    let mut goals = vec![Goal::Untargeted, Goal::RunnerUp, Goal::LeastLikely];
+    // As many as AutoAttack aims at.
+    if let Some(wrong) = classes.len().checked_sub(1).filter(|wrong| *wrong > 1) {
+        goals.push(Goal::Likely(wrong.min(9)));
+    }
+    goals.extend((0..classes.len()).map(Goal::Class));
+    if !goals.contains(&chosen) {
+        goals.push(chosen);
+    }
+    let titled = |goal: Goal| (goal.to_string(), goal_title(goal, &classes));
+    goals.into_iter().map(titled).collect()
 }
 
 /// The step in MathML.

@@ -184,6 +184,16 @@ fn tally(lab: Lab) -> Option<Tally> {
     })
 }
 
+/// How many were brought to where the attack wanted them.
+fn reached(lab: Lab) -> String {
+    lab.attack_summary.with(|summary| {
+        let reached = summary.as_ref().and_then(|summary| summary.reached);
+        reached.map_or_else(String::new, |share| {
+            format!(" {} are taken for the goal.", percent(share, 0))
+        })
+    })
+}
+
 fn sentence(lab: Lab, tally: Option<Tally>) -> String {
     let running = lab.phase.get().attack == Trial::Running;
     match tally {
@@ -193,7 +203,7 @@ fn sentence(lab: Lab, tally: Option<Tally>) -> String {
                 "Under attack {so_far}{} of the images are still recognised; untouched, {} are.",
                 percent(tally.robust, 0),
                 percent(tally.clean, 0)
-            )
+            ) + &reached(lab)
         }
         None if running => "The first batch of images is under attack.".to_owned(),
         None => {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use squeeze_engine::config::DataKind;
 
 use crate::controls::number::NumberField;
-use crate::files::drop::Goal;
+use crate::files::drop::Purpose;
 use crate::files::pick::{Choice, PickButton};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
@@ -19,7 +19,7 @@ pub fn Needs(
     disabled: Signal<bool>,
 ) -> impl IntoView {
     let lab = Lab::get();
-    let take = move |files| lab.take_files(Goal::Data, files);
+    let take = move |files| lab.take_files(Purpose::Data, files);
     let link = |address: &'static str, words: &'static str| {
         view! {
             <a href=address target="_blank" rel="noreferrer">

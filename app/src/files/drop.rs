@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// What dropped files become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub enum Purpose {
     /// The data set.
     Data,
     /// A stored run.
@@ -29,7 +29,7 @@ pub enum Goal {
 #[component]
 pub fn DropOverlay() -> impl IntoView {
     let lab = Lab::get();
-    let over = RwSignal::new(None::<Goal>);
+    let over = RwSignal::new(None::<Purpose>);
     let heard = StoredValue::new(0_u32);
     let hover = move |event: DragEvent| {
         if !carries_files(&event) {
@@ -37,7 +37,7 @@ pub fn DropOverlay() -> impl IntoView {
         }
         // Without this the browser would open the file in place of the page.
         event.prevent_default();
-        over.set(Some(goal(&event)));
+        over.set(Some(purpose(&event)));
         // A drag that ends outside of the window, or by a key, may end without a word. While it goes
         // on it is heard of several times a second.
         heard.update_value(|count| *count = count.wrapping_add(1));
@@ -70,7 +70,7 @@ pub fn DropOverlay() -> impl IntoView {
 
     // Marks the room that a run would go to.
     Effect::new(move |_| {
-        let wanted = over.get() == Some(Goal::Run);
+        let wanted = over.get() == Some(Purpose::Run);
         if let Some(room) = document().get_element_by_id("runs") {
             // A class name without spaces is always accepted.
             let _ = room.class_list().toggle_with_force("drop-here", wanted);
@@ -78,14 +78,14 @@ pub fn DropOverlay() -> impl IntoView {
     });
 
     move || {
-        over.get().map(|goal| {
-            let (title, line) = match goal {
-                Goal::Data => (
+        over.get().map(|purpose| {
+            let (title, line) = match purpose {
+                Purpose::Data => (
                     "Drop to load these images",
                     "A CIFAR .tar.gz, the four IDX files, a .zip of class folders, or a folder with \
                      one folder per class.",
                 ),
-                Goal::Run => (
+                Purpose::Run => (
                     "Drop to add this run",
                     "One .zip, as downloaded from this page or another.",
                 ),
@@ -115,7 +115,7 @@ fn carries_files(event: &DragEvent) -> bool {
 
 /// A zip over the list of runs is a run, anything else is data. While files hover, only their types
 /// are known, and not those of all systems.
-fn goal(event: &DragEvent) -> Goal {
+fn purpose(event: &DragEvent) -> Purpose {
     let over_runs = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
@@ -127,16 +127,16 @@ fn goal(event: &DragEvent) -> Goal {
         items.length() == 1 && (kind.is_empty() || kind.ends_with("/zip") || kind.contains("-zip"))
     });
     if over_runs && zip {
-        Goal::Run
+        Purpose::Run
     } else {
-        Goal::Data
+        Purpose::Data
     }
 }
 
 /// Reads what was dropped. The event's own lists are gone once it is over, so entries are taken from
 /// them at once.
 fn take(lab: Lab, event: &DragEvent) {
-    let goal = goal(event);
+    let purpose = purpose(event);
     let Some(items) = event.data_transfer().map(|transfer| transfer.items()) else {
         return;
     };
@@ -159,7 +159,7 @@ fn take(lab: Lab, event: &DragEvent) {
         match walked {
             Ok(walked) => {
                 files.extend(walked);
-                lab.take_files(goal, files);
+                lab.take_files(purpose, files);
             }
             Err(sentence) => lab.note(sentence),
         }

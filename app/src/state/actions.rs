@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, NetworkKind, Norm,
+    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, Goal, NetworkKind, Norm,
     OptimizerKind, RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
-use crate::files::drop::Goal;
+use crate::files::drop::Purpose;
 use crate::files::guess::kind_of;
 use crate::files::picked::Picked;
 use crate::state::defence::Defence;
@@ -138,6 +138,13 @@ impl Lab {
         }
     }
 
+    /// Chooses what an attack wants images to be taken for by its name.
+    pub fn choose_goal(self, name: &str) {
+        if let Ok(goal) = name.parse::<Goal>() {
+            self.config.update(|config| config.attack.goal = goal);
+        }
+    }
+
     /// Chooses what an attack climbs by its name.
     pub fn choose_attack_loss(self, name: &str) {
         if let Some(loss) = AttackLoss::ALL.into_iter().find(|loss| loss.name() == name) {
@@ -196,14 +203,14 @@ impl Lab {
     }
 
     /// Takes files that were dropped or picked.
-    pub fn take_files(self, goal: Goal, files: Vec<Picked>) {
+    pub fn take_files(self, purpose: Purpose, files: Vec<Picked>) {
         if files.is_empty() {
             self.note("There was no file in what was dropped.");
             return;
         }
-        match goal {
-            Goal::Run if is_zip(&files) => self.upload_run(files),
-            Goal::Run | Goal::Data => {
+        match purpose {
+            Purpose::Run if is_zip(&files) => self.upload_run(files),
+            Purpose::Run | Purpose::Data => {
                 let paths = files.iter().map(|picked| picked.path.as_str());
                 let kind = kind_of(paths, self.wanted.get_untracked());
                 self.load(kind, files);

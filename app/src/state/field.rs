@@ -64,8 +64,6 @@ pub enum Field {
     StepSize,
     /// Iterations of the attack.
     Iterations,
-    /// Classes that it drives images to.
-    Targets,
     /// How often it starts anew.
     Restarts,
     /// Its momentum.
@@ -108,7 +106,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 36] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -138,7 +136,6 @@ impl Field {
         Self::Epsilon,
         Self::StepSize,
         Self::Iterations,
-        Self::Targets,
         Self::Restarts,
         Self::AttackMomentum,
         Self::AttackSamples,
@@ -193,7 +190,6 @@ impl Field {
             Self::Epsilon => "attack.epsilon",
             Self::StepSize => "attack.step_size",
             Self::Iterations => "attack.iterations",
-            Self::Targets => "attack.targets",
             Self::Restarts => "attack.restarts",
             Self::AttackMomentum => "attack.momentum",
             Self::AttackSamples => "attack.samples",
@@ -395,12 +391,6 @@ impl Field {
                 "k",
                 "Steps, queries or draws per image.",
             ),
-            Self::Targets => words(
-                "targets",
-                "Targets",
-                "",
-                "Wrong classes aimed at, one by one. 0 aims at none.",
-            ),
             Self::Restarts => words(
                 "restarts",
                 "Restarts",
@@ -480,7 +470,6 @@ impl Field {
             Self::Epsilon => Real(&mut attack.epsilon),
             Self::StepSize => Real(&mut attack.step_size),
             Self::Iterations => Count(&mut attack.iterations),
-            Self::Targets => Count(&mut attack.targets),
             Self::Restarts => Count(&mut attack.restarts),
             Self::AttackMomentum => Real(&mut attack.momentum),
             Self::AttackSamples => Count(&mut attack.samples),

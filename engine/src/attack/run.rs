@@ -10,7 +10,7 @@ use super::climb::{Aims, Loss, mean_of};
 use super::iterates::Classify;
 use super::rows::Rows;
 use super::worst::{Worst, score};
-use crate::config::{AttackConfig, AttackLoss, ConfigError, Norm};
+use crate::config::{AttackConfig, AttackLoss, ConfigError, Goal, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
@@ -68,6 +68,9 @@ pub struct Outcome {
     pub was_right: Vec<bool>,
     /// Whether it is right without attack and at every point tried.
     pub is_right: Vec<bool>,
+    /// Whether the image was brought to be taken for the one class that was the goal; none without such
+    /// a goal, and for images of that class.
+    pub has_reached: Vec<Option<bool>>,
     /// Margin `z_y - max_{j != y} z_j` at the worst point; of images that were not attacked, without.
     pub margins: Vec<f32>,
     /// Pixels of the points that fooled the model, or of the worst ones, where they were asked for,
@@ -122,6 +125,10 @@ pub async fn run(
         images: done,
         clean_accuracy: share(outcome.clean_correct()),
         robust_accuracy: share(outcome.robust_correct()),
+        reached: config
+            .goal()
+            .is_one_class()
+            .then(|| reached_share(&outcome.has_reached)),
         max_perturbation: f64::from(outcome.max_perturbation),
         ms_per_iteration: iterating / outcome.iterations.max(1) as f64,
         seconds: began.elapsed().as_secs_f64(),
@@ -148,6 +155,7 @@ pub async fn on(
     emit: &mut dyn FnMut(Event),
 ) -> Result<Outcome, AttackError> {
     config.validate()?;
+    config.validate_for(target.data.data().classes.len())?;
     let mut attack = Attack {
         target: *target,
         config,
@@ -199,6 +207,7 @@ pub(crate) async fn answer(
         let is_right = argmax(logits) == usize::from(label);
         outcome.was_right.push(is_right);
         outcome.is_right.push(is_right);
+        outcome.has_reached.push(None);
         outcome.margins.push(margin(logits, usize::from(label)));
     }
     outcome.places.extend(places);
@@ -268,34 +277,49 @@ impl Attack<'_> {
             }));
         }
 
+        let goal = self.config.goal();
         let mut is_right = was_right.clone();
         let keep = self.manner.keep || self.manner.whole;
         let mut kept = match keep {
             true => read(clean.clone()).await?,
             false => Vec::new(),
         };
-        // Images that are wrong already are only attacked to be shown.
+        let target = |image: usize, turn| {
+            let logits = &clean_logits[image * classes..][..classes];
+            goal.class(logits, usize::from(labels[image]), turn)
+        };
+        let mut has_reached: Vec<Option<bool>> = (0..labels.len())
+            .map(|image| (goal.is_one_class() && target(image, 0).is_some()).then_some(false))
+            .collect();
+        // Images that are wrong already are only attacked for the one class that counts, or to be shown.
+        let is_wanted = |image: usize| match goal.is_one_class() {
+            true => has_reached[image].is_some(),
+            false => was_right[image],
+        };
         let mut standing: Vec<usize> = (0..labels.len())
-            .filter(|&image| show > 0 || was_right[image])
+            .filter(|&image| image < show || is_wanted(image))
             .collect();
         let turns = self.config.turns(classes);
         for turn in 0..turns {
             if standing.is_empty() {
                 break;
             }
-            let restarts = turns / self.config.targets_of(classes).max(1);
-            let rank = turn / restarts;
-            let target = |&image: &usize| {
-                let logits = &clean_logits[image * classes..][..classes];
-                wrong_class(logits, labels[image], rank)
+            let restarts = turns / goal.turns(classes).max(1);
+            let targets: Vec<u8> = standing
+                .iter()
+                .map(|&image| {
+                    // One that is of the class already stays as it is.
+                    target(image, turn / restarts).map_or(labels[image], |class| class as u8)
+                })
+                .collect();
+            let targets = match goal {
+                Goal::Untargeted => Vec::new(),
+                _ => targets,
             };
             let batch = Batch {
                 clean: Rows::new(standing.clone(), &clean.device()).of(clean.clone()),
                 labels: standing.iter().map(|&image| labels[image]).collect(),
-                targets: match self.config.targets_of(classes) {
-                    0 => Vec::new(),
-                    _ => standing.iter().map(target).collect(),
-                },
+                targets,
                 classes,
                 seed,
                 index: index + turn * self.batches,
@@ -307,6 +331,15 @@ impl Attack<'_> {
             };
             for Part { rows, worst } in parts {
                 let scores = read(worst.scores).await?;
+                let logits = match goal.is_one_class() {
+                    true => read(mean_answer(model, &worst.points)).await?,
+                    false => Vec::new(),
+                };
+                for (&row, logits) in rows.iter().zip(logits.chunks_exact(classes)) {
+                    if let Some(reached) = &mut has_reached[standing[row]] {
+                        *reached |= argmax(logits) == usize::from(batch.targets[row]);
+                    }
+                }
                 let pixels = match keep {
                     true => read(worst.points).await?,
                     false => Vec::new(),
@@ -323,12 +356,16 @@ impl Attack<'_> {
                     }
                 }
             }
-            standing.retain(|&image| is_right[image]);
+            standing.retain(|&image| match goal.is_one_class() {
+                true => has_reached[image] == Some(false),
+                false => is_right[image],
+            });
         }
         let outcome = &mut self.outcome;
         outcome.places.extend(places);
         outcome.was_right.extend(was_right);
         outcome.is_right.extend(is_right);
+        outcome.has_reached.extend(has_reached);
         outcome.margins.extend(margins);
         outcome.worst.extend(kept);
         emit(self.progress(self.config.rounds() * turns));
@@ -352,7 +389,8 @@ impl Attack<'_> {
         let mut attack = begin(self.config, batch);
         let mut rows: Vec<usize> = (0..batch.labels.len()).collect();
         let mut parts = Vec::new();
-        let is_whole = self.manner.whole || model.is_random();
+        // A wrong class is not yet the one that counts.
+        let is_whole = self.manner.whole || model.is_random() || self.config.goal().is_one_class();
         let mut shown: Option<Instant> = None;
         let began = Instant::now();
         for iteration in 0..rounds {
@@ -480,6 +518,13 @@ impl Attack<'_> {
     }
 }
 
+/// Share of the images that had a class to be brought to and were.
+fn reached_share(has_reached: &[Option<bool>]) -> f64 {
+    let had = has_reached.iter().flatten();
+    let reached = had.clone().filter(|reached| **reached).count();
+    reached as f64 / had.count().max(1) as f64
+}
+
 /// After so many iterations it is looked which images have fallen: 5, 10, 20, 40, ..., and every 500.
 /// Seldom, since the device stands still meanwhile.
 fn is_look(iteration: usize) -> bool {
@@ -495,14 +540,6 @@ fn margin(logits: &[f32], label: usize) -> f32 {
         .filter(|(class, _)| *class != label);
     let most = others.fold(f32::NEG_INFINITY, |most, (_, &z)| most.max(z));
     logits[label] - most
-}
-
-/// The wrong class of a rank, the most likely one having rank 0.
-fn wrong_class(logits: &[f32], label: u8, rank: usize) -> u8 {
-    let mut wrong: Vec<u8> = (0..logits.len() as u8).filter(|&j| j != label).collect();
-    let logit = |class: u8| logits[class as usize];
-    wrong.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)));
-    wrong.get(rank).copied().unwrap_or(label)
 }
 
 /// The loss as kernels know it.

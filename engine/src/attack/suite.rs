@@ -5,7 +5,7 @@ use web_time::Instant;
 
 use super::ladder::Ladder;
 use super::run::{AttackError, Manner, Target, clean};
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, Suite};
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, Goal, Suite};
 use crate::control::Control;
 use crate::event::{Event, SuiteSummary};
 
@@ -17,10 +17,10 @@ pub const TARGETS: usize = 9;
 
 /// The attacks of a suite with their names, in order.
 pub fn attacks(suite: Suite, base: &AttackConfig) -> Vec<(&'static str, AttackConfig)> {
-    let with = |method: AttackMethod, loss, targets, restarts| AttackConfig {
+    let with = |method: AttackMethod, loss, goal, restarts| AttackConfig {
         method,
         loss,
-        targets,
+        goal,
         restarts,
         iterations: method.usual_iterations(),
         step_size: 0.0,
@@ -28,10 +28,11 @@ pub fn attacks(suite: Suite, base: &AttackConfig) -> Vec<(&'static str, AttackCo
         draws: 1,
         ..base.clone()
     };
-    let apgd = |loss, restarts| with(AttackMethod::Apgd, loss, 0, restarts);
-    let apgd_t = with(AttackMethod::Apgd, AttackLoss::Dlr, TARGETS, 1);
-    let fab_t = with(AttackMethod::Fab, AttackLoss::Xent, TARGETS, 1);
-    let square = with(AttackMethod::Square, AttackLoss::Cw, 0, 1);
+    let likely = Goal::Likely(TARGETS);
+    let apgd = |loss, restarts| with(AttackMethod::Apgd, loss, Goal::Untargeted, restarts);
+    let apgd_t = with(AttackMethod::Apgd, AttackLoss::Dlr, likely, 1);
+    let fab_t = with(AttackMethod::Fab, AttackLoss::Xent, likely, 1);
+    let square = with(AttackMethod::Square, AttackLoss::Cw, Goal::Untargeted, 1);
     match suite {
         Suite::Standard => vec![
             ("APGD-CE", apgd(AttackLoss::Xent, 1)),
@@ -42,7 +43,10 @@ pub fn attacks(suite: Suite, base: &AttackConfig) -> Vec<(&'static str, AttackCo
         Suite::Plus => vec![
             ("APGD-CE", apgd(AttackLoss::Xent, 5)),
             ("APGD-DLR", apgd(AttackLoss::Dlr, 5)),
-            ("FAB", with(AttackMethod::Fab, AttackLoss::Xent, 0, 5)),
+            (
+                "FAB",
+                with(AttackMethod::Fab, AttackLoss::Xent, Goal::Untargeted, 5),
+            ),
             ("Square", square),
             ("APGD-T", apgd_t),
             ("FAB-T", fab_t),

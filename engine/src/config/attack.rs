@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
 use super::check::{PIXELS, check, check_count, check_weight};
+use super::{ConfigError, Goal};
 
 /// An attack on the test images. An image counts as robust if the model is right without attack and at
 /// every point that the attack tried, in every restart.
@@ -21,9 +21,8 @@ pub struct AttackConfig {
     pub epsilon: f64,
     /// What is climbed.
     pub loss: AttackLoss,
-    /// Towards how many wrong classes, the most likely first, each image is driven in turn, with the
-    /// targeted form of the loss; 0 is untargeted. Any wrong class counts as success.
-    pub targets: usize,
+    /// What images are to be taken for.
+    pub goal: Goal,
     /// Step size in pixel units, at least 0; 0 means `2.5 epsilon / iterations`. The rate of Adam for
     /// SPSA.
     pub step_size: f64,
@@ -72,8 +71,8 @@ pub enum AttackMethod {
 pub enum Setting {
     /// [`AttackConfig::loss`]
     Loss,
-    /// [`AttackConfig::targets`]
-    Targets,
+    /// [`AttackConfig::goal`]
+    Goal,
     /// [`AttackConfig::step_size`]
     StepSize,
     /// [`AttackConfig::iterations`]
@@ -136,7 +135,7 @@ impl AttackMethod {
     pub fn takes(self, setting: Setting) -> bool {
         match setting {
             Setting::Loss => matches!(self, Self::Fgsm | Self::Pgd | Self::Apgd),
-            Setting::Targets => matches!(self, Self::Pgd | Self::Apgd | Self::Fab),
+            Setting::Goal => !matches!(self, Self::Noise | Self::HopSkipJump),
             Setting::StepSize => matches!(self, Self::Pgd | Self::Spsa),
             Setting::Iterations | Setting::Restarts => self != Self::Fgsm,
             Setting::Momentum => self == Self::Pgd,
@@ -219,7 +218,7 @@ impl Default for AttackConfig {
             norm: Norm::Linf,
             epsilon: 0.3,
             loss: AttackLoss::Xent,
-            targets: 0,
+            goal: Goal::Untargeted,
             step_size: 0.01,
             iterations: 40,
             restarts: 1,
@@ -283,9 +282,13 @@ impl AttackConfig {
         if method.takes(Setting::Loss) {
             line += &format!(" on {}", self.loss.name());
         }
-        if method.takes(Setting::Targets) && self.targets > 0 {
-            line += &format!(", {} targets", self.targets);
-        }
+        line += &match self.goal() {
+            Goal::Untargeted => String::new(),
+            Goal::Likely(count) => format!(", {count} targets"),
+            Goal::RunnerUp => " towards the runner-up".to_owned(),
+            Goal::LeastLikely => " towards the least likely class".to_owned(),
+            Goal::Class(class) => format!(" towards class {class}"),
+        };
         if method.takes(Setting::Restarts) && self.restarts > 1 {
             line += &format!(", {} restarts", self.restarts);
         }
@@ -329,16 +332,31 @@ impl AttackConfig {
         } else {
             1
         };
-        restarts * self.targets_of(classes).max(1)
+        restarts * self.goal().turns(classes).max(1)
     }
 
-    /// Wrong classes that each image is driven to, with so many classes; 0 is untargeted.
-    pub fn targets_of(&self, classes: usize) -> usize {
-        if self.method.takes(Setting::Targets) {
-            self.targets.min(classes.saturating_sub(1))
+    /// The goal, of a method that has one.
+    pub fn goal(&self) -> Goal {
+        if self.method.takes(Setting::Goal) {
+            self.goal
         } else {
-            0
+            Goal::Untargeted
         }
+    }
+
+    /// Checks that the goal is one of so many classes.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] if it is not.
+    pub fn validate_for(&self, classes: usize) -> Result<(), ConfigError> {
+        let is_there = !matches!(self.goal(), Goal::Class(class) if class >= classes);
+        let last = classes.saturating_sub(1);
+        check(
+            is_there,
+            "attack.goal",
+            self.goal,
+            format!("a class of the data: up to `class-{last}`"),
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use crate::attack::ball::Ball;
 use crate::attack::ladder::Ladder;
 use crate::attack::run::{AttackError, Manner, Target, clean, on};
 use crate::attack::suite::DRAWS;
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, RunConfig};
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Goal, RunConfig};
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
 use crate::event::{EvaluationStarted, Event};
@@ -195,7 +195,7 @@ impl Course<'_> {
         AttackConfig {
             method: AttackMethod::Pgd,
             loss: AttackLoss::Xent,
-            targets: 0,
+            goal: Goal::Untargeted,
             momentum: 0.0,
             restarts: 1,
             iterations: if is_own {
@@ -462,14 +462,19 @@ impl Course<'_> {
 
     /// The parts of AutoAttack that are left, on what is left.
     async fn ensemble(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
-        let (targets, iterations) = (self.plan.targets, self.plan.iterations);
-        for (name, method, loss, targets) in [
-            ("APGD-CE", AttackMethod::Apgd, AttackLoss::Xent, 0),
-            ("APGD-T", AttackMethod::Apgd, AttackLoss::Dlr, targets),
-            ("FAB-T", AttackMethod::Fab, AttackLoss::Xent, targets),
+        let (likely, iterations) = (Goal::Likely(self.plan.targets), self.plan.iterations);
+        for (name, method, loss, goal) in [
+            (
+                "APGD-CE",
+                AttackMethod::Apgd,
+                AttackLoss::Xent,
+                Goal::Untargeted,
+            ),
+            ("APGD-T", AttackMethod::Apgd, AttackLoss::Dlr, likely),
+            ("FAB-T", AttackMethod::Fab, AttackLoss::Xent, likely),
         ] {
             let config = AttackConfig {
-                targets,
+                goal,
                 ..self.with(method, loss, iterations)
             };
             let standing = self.ladder.standing();

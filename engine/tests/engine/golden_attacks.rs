@@ -12,7 +12,7 @@ use squeeze_engine::attack::pgd::{Method, Pgd};
 use squeeze_engine::attack::run::{Target, run};
 use squeeze_engine::attack::suite;
 use squeeze_engine::config::{
-    AttackConfig, AttackLoss, AttackMethod, GuardConfig, NetworkKind, Norm, Suite,
+    AttackConfig, AttackLoss, AttackMethod, Goal, GuardConfig, NetworkKind, Norm, Suite,
 };
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, mnist};
@@ -102,7 +102,7 @@ fn attacks_are_as_strong_as_the_references() {
             method: method(&expected.method),
             norm: norm(&expected.norm),
             loss: AttackLoss::ALL.into_iter().find(loss).unwrap(),
-            targets: expected.targets,
+            goal: goal(expected.targets),
             epsilon: expected.epsilon,
             step_size: 0.0,
             iterations: expected.iterations,
@@ -180,7 +180,7 @@ fn compare(expected: &files::MoreAttack) {
         method: method(&expected.method),
         norm: norm(&expected.norm),
         epsilon: expected.epsilon,
-        targets: expected.targets,
+        goal: goal(expected.targets),
         iterations: expected.iterations.max(1),
         step_size: expected.step_size,
         samples: expected.samples.max(2),
@@ -253,6 +253,14 @@ fn compare_suite(expected: &files::MoreAttack) {
 fn method(name: &str) -> AttackMethod {
     let is_it = |method: &AttackMethod| method.name() == name;
     AttackMethod::ALL.into_iter().find(is_it).unwrap()
+}
+
+/// So many targets, the most likely first.
+fn goal(targets: usize) -> Goal {
+    match targets {
+        0 => Goal::Untargeted,
+        count => Goal::Likely(count),
+    }
 }
 
 fn norm(name: &str) -> Norm {

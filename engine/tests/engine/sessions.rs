@@ -7,7 +7,8 @@ use burn::tensor::Device;
 use squeeze_engine::attack::run::{Target, run};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    AttackConfig, DataKind, Effort, EvaluationConfig, Norm, ObjectiveConfig, RunConfig,
+    AttackConfig, AttackLoss, AttackMethod, DataKind, Effort, EvaluationConfig, Norm,
+    ObjectiveConfig, RunConfig,
 };
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::DataFile;
@@ -22,7 +23,11 @@ use squeeze_engine::train::Trainer;
 use crate::devices::on_every_device;
 use crate::training::{data, resident};
 
-on_every_device!(an_attack_reports_what_it_does, a_stopped_attack_says_so);
+on_every_device!(
+    an_attack_reports_what_it_does,
+    an_attack_goes_for_its_goal,
+    a_stopped_attack_says_so
+);
 
 fn trained(device: &Device) -> Trainer {
     let mut config = RunConfig {
@@ -67,6 +72,53 @@ fn config() -> AttackConfig {
         batch_size: 32,
         ..AttackConfig::default()
     }
+}
+
+fn an_attack_goes_for_its_goal(device: &Device) {
+    let trainer = trained(device);
+    let towards = |goal: &str, epsilon, method| {
+        let config = AttackConfig {
+            goal: goal.parse().unwrap(),
+            method,
+            epsilon,
+            step_size: 0.05,
+            loss: AttackLoss::Cw,
+            iterations: 30,
+            ..config()
+        };
+        attack(&trainer, device, &config, &Control::default()).0
+    };
+    // Where nothing may change, an image of another class is class 1 only by mistake.
+    let none = towards("class-1", 0.0, AttackMethod::Pgd);
+    let mistakes = none.reached.unwrap();
+    assert!(mistakes <= 2.0 * (1.0 - none.clean_accuracy), "{none:?}");
+    // Where everything may, every one of them is brought there; those of the class stay right.
+    for method in [AttackMethod::Pgd, AttackMethod::Apgd] {
+        let all = towards("class-1", 1.0, method);
+        assert_eq!(all.reached, Some(1.0), "{all:?}");
+        assert!((0.4..0.7).contains(&all.robust_accuracy), "{all:?}");
+    }
+    // There are two classes: what is least likely is the one other.
+    let least = towards("least-likely", 1.0, AttackMethod::Pgd);
+    assert_eq!((least.reached, least.robust_accuracy), (Some(1.0), 0.0));
+    assert_eq!(towards("likely-1", 0.3, AttackMethod::Pgd).reached, None);
+
+    let data = resident(device);
+    let target = Target {
+        model: &Model::new(&trainer.model(), &trainer.config().guard, 3),
+        data: &data,
+        seed: 3,
+    };
+    let absent = AttackConfig {
+        goal: "class-7".parse().unwrap(),
+        ..config()
+    };
+    let failed = pollster::block_on(run(&target, &absent, 0, &Control::default(), &mut |_| {}));
+    let error = failed.unwrap_err().to_string();
+    assert!(
+        error.contains("attack.goal") && error.contains("class-1"),
+        "{error}"
+    );
 }
 
 fn an_attack_reports_what_it_does(device: &Device) {
