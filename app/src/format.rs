@@ -109,16 +109,6 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.digits$} {}", units[unit])
 }
 
-/// A pixel distance, as it is usually written: in 255ths where it is a whole number of them.
-pub fn distance(value: f64) -> String {
-    let of_255 = value * 255.0;
-    if value > 0.0 && (of_255 - of_255.round()).abs() < 1e-9 && of_255 < 254.5 {
-        format!("{of_255:.0}/255")
-    } else {
-        short(value)
-    }
-}
-
 /// A learning rate or another number whose size may be anything.
 pub fn small(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.000_95 {
@@ -169,9 +159,6 @@ mod tests {
         assert_eq!(size(3_456), "3.5 kB");
         assert_eq!(size(999_600), "1.0 MB");
         assert_eq!(size(45_600_000), "46 MB");
-        assert_eq!(distance(8.0 / 255.0), "8/255");
-        assert_eq!(distance(0.3), "0.3");
-        assert_eq!(distance(0.0), "0");
         assert_eq!(small(0.001), "0.001");
         assert_eq!(small(4e-9), "4e-9");
         assert_eq!(small(0.000_12), "1.2e-4");

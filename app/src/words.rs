@@ -2,10 +2,10 @@
 
 use squeeze_engine::config::{
     Adversary, AttackLoss, AttackMethod, Effort, Goal, NetworkKind, Norm, ObjectiveConfig,
-    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig,
+    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
 };
 
-use crate::format::{count, distance, short, small};
+use crate::format::{count, short, small};
 
 /// An objective with everything that is on, for example `batch-wise squeezing β 5, noise σ 0.5`.
 pub fn objective(objective: &ObjectiveConfig) -> String {

@@ -14,6 +14,7 @@ use squeeze_engine::config::{
 };
 
 use crate::data::DataCommand;
+use crate::model::Source;
 
 /// Train small image classifiers with cheap defences, attack them, and see whether the defence holds.
 #[derive(Parser)]
@@ -37,7 +38,13 @@ pub enum Command {
     /// Say whether the model of a run directory is robust or only masked.
     ///
     /// Runs a ladder of attacks from weak to strong and writes what it found into the run directory.
+    ///
+    /// With --table: the columns of the poster's tables instead, for the runs in `runs` or for the one
+    /// that is named, beside the poster's figures.
     Evaluate(EvaluateArgs),
+    /// Make adversarial images on each of several models and try them on all.
+    #[command(allow_negative_numbers = true)]
+    Transfer(TransferArgs),
     /// Fetch data sets, and see what is in them.
     #[command(subcommand)]
     Data(DataCommand),
@@ -147,7 +154,6 @@ pub struct ExportArgs {
 #[derive(clap::Args)]
 pub struct ModelArgs {
     /// Run directory of the model.
-    #[arg(required_unless_present_any = ["weights", "onnx"])]
     pub run_dir: Option<PathBuf>,
     /// Weights from elsewhere instead (safetensors, PyTorch's names and layout), of the network that
     /// --network names; results go into a folder beside the file.
@@ -172,6 +178,14 @@ pub struct EvaluateArgs {
     #[command(flatten)]
     pub common: CommonArgs,
 
+    /// The poster's table of cifar10 or cifar100 instead of a verdict.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["weights", "onnx", "effort", "norm", "epsilon"],
+        value_parser = names::<DataKind>([DataKind::Cifar10, DataKind::Cifar100].map(DataKind::name)))]
+    pub table: Option<DataKind>,
+    /// Columns of the table: test, 20-xent, 50-xent, 200-xent, 20-cw, 50-cw, 200-cw, 10x100, l2, spsa
+    /// [default: all].
+    #[arg(long, value_name = "NAMES", requires = "table", value_delimiter = ',')]
+    pub columns: Vec<String>,
     /// How thoroughly: a look (quick), every kind of attack (standard), more of each (full) [default:
     /// the run's, standard].
     #[arg(long, value_parser = names::<Effort>(Effort::ALL.map(Effort::name)))]
@@ -184,10 +198,29 @@ pub struct EvaluateArgs {
     epsilon: Option<f64>,
     /// Test images to judge on [default: the run's, 500].
     #[arg(long)]
-    images: Option<usize>,
+    pub images: Option<usize>,
     /// Images attacked at a time [default: the run's, 128].
     #[arg(long)]
-    batch_size: Option<usize>,
+    pub batch_size: Option<usize>,
+}
+
+#[derive(clap::Args)]
+pub struct TransferArgs {
+    /// The models, two or more: run directories, FILE.onnx, or NETWORK=FILE for weights
+    /// (safetensors).
+    #[arg(required = true, num_args = 2.., value_name = "MODEL")]
+    pub models: Vec<Source>,
+    /// Data set, where the first model brings none [default: mnist].
+    #[arg(long, value_name = "NAME",
+        value_parser = names::<DataKind>(DataKind::ALL.map(DataKind::name)))]
+    pub dataset: Option<DataKind>,
+    /// File to write the matrix to.
+    #[arg(long, value_name = "FILE", default_value = "transfer.json")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub flags: AttackFlags,
+    #[command(flatten)]
+    pub common: CommonArgs,
 }
 
 #[derive(clap::Args)]
@@ -202,6 +235,13 @@ pub struct AttackArgs {
     #[arg(long, value_parser = names::<Suite>(Suite::ALL.map(Suite::name)),
         conflicts_with_all = ["method", "loss", "goal", "step_size", "iterations", "restarts", "momentum", "samples", "draws"])]
     pub suite: Option<Suite>,
+    #[command(flatten)]
+    pub flags: AttackFlags,
+}
+
+/// Which attack.
+#[derive(clap::Args)]
+pub struct AttackFlags {
     /// How points are searched. With gradients: one step (fgsm), projected gradient descent (pgd),
     /// Auto-PGD, which finds its step sizes itself (apgd), the nearest boundary (fab). With the logits
     /// alone: square, spsa, noise. With decisions alone: hop-skip-jump [default: the run's, pgd].
@@ -339,7 +379,7 @@ fn minutes(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be a number of minutes, at least 0.001".to_owned())
 }
 
-impl AttackArgs {
+impl AttackFlags {
     /// The flags put over `config`.
     ///
     /// # Errors

@@ -16,19 +16,19 @@ use crate::show::Show;
 /// Attacks a model and writes what it found beside it.
 pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
+    let (trained, stage) = model::open(&args.model, &args.common, &mut show)?;
     let Trained {
         folder,
         config,
-        data,
         model,
         ..
-    } = model::open(&args.model, &args.common, &mut show)?;
-    let wanted = args.over(config.attack.clone())?;
+    } = &trained;
+    let wanted = args.flags.over(config.attack.clone())?;
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {
-        model: &model,
-        data: &data,
+        model,
+        data: &stage.data,
         seed: config.seed,
     };
     let mut failed = Ok(());

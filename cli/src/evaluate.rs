@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use squeeze_engine::attack::run::Target;
+use squeeze_engine::config::distance;
 use squeeze_engine::control::Control;
 use squeeze_engine::run::write_report;
 use squeeze_engine::verdict::report::{Finding, Report};
@@ -14,15 +15,18 @@ use crate::interrupt;
 use crate::model::{self, Trained};
 use crate::say::say;
 use crate::show::Show;
+use crate::table;
 
 /// Judges a model and writes what it found beside it.
 pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
+    if let Some(set) = args.table {
+        return table::table(args, set);
+    }
     let mut show = Show::new(args.common.json);
-    let trained = model::open(&args.model, &args.common, &mut show)?;
+    let (trained, stage) = model::open(&args.model, &args.common, &mut show)?;
     let Trained {
         folder,
         config,
-        data,
         model,
         about,
     } = &trained;
@@ -31,7 +35,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {
         model,
-        data,
+        data: &stage.data,
         seed: config.seed,
     };
     let mut failed = Ok(());
@@ -62,7 +66,7 @@ fn print(report: &Report) {
         subject.data,
         subject.training,
         subject.norm.name(),
-        subject.epsilon,
+        distance(subject.epsilon),
         subject.images,
         subject.effort.name()
     );

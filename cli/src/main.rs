@@ -12,7 +12,9 @@ mod model;
 mod run_dir;
 mod say;
 mod show;
+mod table;
 mod train;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         Command::Attack(args) => attack::attack(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
+        Command::Transfer(args) => transfer::transfer(&args),
         Command::Data(command) => data::data(&command).map(done),
         Command::Export(args) => export::export(&args).map(done),
         Command::Presets => {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use squeeze_engine::config::distance;
 use squeeze_engine::event::{AttackProgress, AttackSummary, Event, Rung, StepMetrics, Steps};
 
 use crate::devices::describe;
@@ -125,11 +126,12 @@ impl People {
             Event::AttackProgress(progress) => self.attack(progress),
             Event::RungProgress { name, done, of_batch } => self.rung_progress(name, *done, *of_batch),
             Event::Rung(rung) => self.rung(rung),
+            Event::Transfer(row) => self.line(&format!("made on {}: tried on all", row.source)),
             Event::SuiteFinished(summary) => self.finish(&format!(
                 "AutoAttack {}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it ({:.1} s{})",
                 summary.suite.name(),
                 summary.norm.name(),
-                summary.epsilon,
+                distance(summary.epsilon),
                 summary.images,
                 100.0 * summary.clean_accuracy,
                 100.0 * summary.robust_accuracy,
@@ -237,6 +239,8 @@ impl People {
             bar.set_message(message.to_owned());
             return;
         }
+        // Less than before: the next of several began.
+        self.last_line = self.last_line.min(done);
         if done - self.last_line >= total.div_ceil(LINES) || done == total {
             eprintln!("{done}/{total}: {message}");
             self.last_line = done;
@@ -258,7 +262,7 @@ fn attack_result(summary: &AttackSummary) -> String {
         "{}, {} {}: {} images, {:.2} % right without attack, {:.2} % under it{} ({:.1} ms an iteration{})",
         config.describe(),
         config.norm.name(),
-        config.epsilon,
+        distance(config.epsilon),
         summary.images,
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,

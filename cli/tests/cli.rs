@@ -97,8 +97,9 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
 
     let out = place.succeed(&["attack", "run", "--device", "cpu", "--images", "384"]);
     assert!(out.contains("linf 0.3"), "{out}");
-    let result =
-        json(&place.path("run/attack-pgd-linf-xent-t0-step0.01-m0-k40-r1-eps0.3-n384.json"));
+    let result = json(
+        &place.path("run/attack-pgd-linf-xent-untargeted-step0.01-m0-k40-r1-eps0.3-n384.json"),
+    );
     assert_eq!(result["images"], 384);
     assert!(
         result["clean_accuracy"].as_f64().unwrap() > 0.95,
@@ -137,7 +138,7 @@ fn a_model_is_judged_wherever_it_comes_from() {
     assert!(!page.contains("<script") && !page.contains("NaN"));
 
     let clean = |path: &str| json(&place.path(path))["clean_accuracy"].as_f64().unwrap();
-    let name = "attack-fgsm-linf-xent-eps0.3-n40.json";
+    let name = "attack-fgsm-linf-xent-untargeted-eps0.3-n40.json";
     let mut seen = Vec::new();
     for (words, folder) in [
         (&["attack", "run"][..], "run"),
@@ -168,6 +169,74 @@ fn a_model_is_judged_wherever_it_comes_from() {
     let suite = json(&place.path("run/autoattack-standard-linf-eps0.3-n40.json"));
     assert_eq!(suite["robust_accuracy"], 0.0);
     assert_eq!(suite["rungs"][0]["name"], "APGD-CE");
+
+    // Images made on either form of it fool both; those made on another network fool it less.
+    let other = known.join("adversarial.safetensors");
+    let other = format!("small-cnn={}", other.display());
+    let words = ["transfer", "run", "away.onnx", &other];
+    place.succeed(&[&words[..], &few].concat());
+    let matrix = json(&place.path("transfer.json"));
+    let at = |row: usize, column: usize| matrix["rows"][row][column].as_f64().unwrap();
+    assert_eq!(matrix["clean"][0], matrix["clean"][1]);
+    for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        assert!(at(row, column) < 0.05, "{matrix}");
+    }
+    assert!(at(2, 0) > 0.3 && at(2, 2) > 0.5, "{matrix}");
+}
+
+/// The poster's columns for runs on a made-up CIFAR-10 of the published size.
+#[test]
+fn the_tables_of_the_poster_are_measured_again() {
+    let place = Place::new();
+    let folder = place.path("cifar");
+    fs::create_dir(&folder).unwrap();
+    let names = (1..=5).map(|number| format!("data_batch_{number}.bin"));
+    for name in names.chain(["test_batch.bin".to_owned()]) {
+        let mut bytes = vec![0; 10_000 * 3073];
+        for (image, bytes) in bytes.chunks_exact_mut(3073).enumerate() {
+            bytes[0] = (image % 10) as u8;
+            bytes[1..].fill((image * 31 % 251) as u8);
+        }
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    let data = folder.to_str().unwrap();
+    let none = place.fail(&["evaluate", "--table", "cifar10"]);
+    assert!(
+        none.contains("no finished run on CIFAR-10 in runs"),
+        "{none}"
+    );
+    let at = ["--data", data, "--device", "cpu"];
+    let short = ["--steps", "2", "--batch-size", "8", "--held-out", "4"];
+    for (preset, out) in [
+        ("cifar10-lite-ls-0.9", "runs/ls"),
+        ("cifar10-lite-natural", "runs/no"),
+    ] {
+        let train = ["train", "--preset", preset, "--out", out];
+        place.succeed(&[&train[..], &at, &short].concat());
+    }
+    let table = ["evaluate", "--table", "cifar10"];
+    let columns = ["--columns", "test,20-xent,l2", "--images", "8"];
+    let out = place.succeed(&[&table[..], &at, &columns].concat());
+    let line = |begins: &str| {
+        let found = out.lines().position(|line| line.starts_with(begins));
+        found.unwrap_or_else(|| panic!("{begins} is not in {out}"))
+    };
+    let smoothing = line("smoothing, lambda 0.9 ");
+    let figures = out.lines().nth(smoothing).unwrap().split_whitespace();
+    assert_eq!(figures.skip(3).collect::<Vec<_>>(), ["92.60", "43.30", "–"]);
+    assert_eq!(line("  ours: runs/ls"), smoothing + 1);
+    let natural = line("natural training (not on the poster)");
+    assert_eq!(line("  ours: runs/no"), natural + 1);
+    let written = json(&place.path("runs/table-cifar10.json"));
+    assert_eq!(written[0]["row"], "smoothing, lambda 0.9");
+    assert_eq!(written[0]["accuracy"][0][0], "test");
+    assert!(written[0]["accuracy"][2][1].as_f64().unwrap() <= 1.0);
+    assert_eq!(written[1]["row"], Value::Null);
+    let wrong = place.fail(&[&table[..], &["--columns", "20-foo"]].concat());
+    assert!(
+        wrong.contains("20-foo") && wrong.contains("200-cw"),
+        "{wrong}"
+    );
 }
 
 #[test]

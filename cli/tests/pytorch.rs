@@ -30,7 +30,7 @@ fn right_here(place: &Path, run: &str) -> usize {
         place,
         &[&["attack", run, "--device", "cpu"], &words[..]].concat(),
     );
-    let name = format!("attack-pgd-linf-xent-t0-step0.01-m0-k1-r1-eps0-n{IMAGES}.json");
+    let name = format!("attack-pgd-linf-xent-untargeted-step0.01-m0-k1-r1-eps0-n{IMAGES}.json");
     let text = std::fs::read_to_string(place.join(run).join(name)).unwrap();
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     (result["clean_accuracy"].as_f64().unwrap() * IMAGES as f64).round() as usize

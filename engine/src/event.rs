@@ -83,6 +83,8 @@ pub enum Event {
     Rung(Rung),
     /// A suite is done, or was stopped.
     SuiteFinished(SuiteSummary),
+    /// Images made on one model were tried on all.
+    Transfer(TransferRow),
     /// A question of an evaluation is answered.
     Sign(Sign),
     /// An evaluation is done, or was stopped.
@@ -300,6 +302,15 @@ pub struct Rung {
     pub images: usize,
     /// Seconds that it took.
     pub seconds: f64,
+}
+
+/// How images made on one model fare on several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransferRow {
+    /// Name of the model that they were made on.
+    pub source: String,
+    /// Share of them that each model classifies correctly, in [0, 1].
+    pub accuracies: Vec<f64>,
 }
 
 /// What a suite of attacks found.

@@ -145,8 +145,8 @@ impl Lab {
                 self.climbing.set(None);
                 self.judgement.set(Some(Judgement::of(report)));
             }
-            // The page asks for no suite by itself.
-            Event::SuiteFinished(_) => {}
+            // The page asks for none of these.
+            Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),
             Event::Failed { message } => {
                 self.asked.set(None);

@@ -102,6 +102,7 @@ impl Phase {
             | Event::AttackFrame(_)
             | Event::RungProgress { .. }
             | Event::Rung(_)
+            | Event::Transfer(_)
             | Event::SuiteFinished(_)
             | Event::Sign(_)
             | Event::AttackProgress(_) => {}

@@ -1,10 +1,9 @@
 //! Presets to choose from, and those that fit images that have just been loaded.
 
 use leptos::prelude::*;
-use squeeze_engine::config::DataKind;
 use squeeze_engine::config::preset::{self, Preset};
+use squeeze_engine::config::{DataKind, distance};
 
-use crate::format::distance;
 use crate::state::lab::Lab;
 use crate::state::presets;
 

@@ -1,11 +1,11 @@
 //! How thoroughly to judge.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{Effort, Norm};
+use squeeze_engine::config::{Effort, Norm, distance};
 
 use crate::controls::number::NumberField;
 use crate::controls::select::{SelectField, options};
-use crate::format::{count, distance};
+use crate::format::count;
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{about_effort, effort_title};

@@ -16,6 +16,7 @@ pub mod run;
 pub mod spsa;
 pub mod square;
 pub mod suite;
+pub mod transfer;
 pub mod tried;
 pub mod walk;
 pub mod worst;

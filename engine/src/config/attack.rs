@@ -301,7 +301,7 @@ impl AttackConfig {
             line += &format!(", {} {what}", self.iterations);
         }
         if method.takes(Setting::StepSize) {
-            line += &format!(" of {}", short(self.step_length()));
+            line += &format!(" of {}", distance(self.step_length()));
         }
         if method.takes(Setting::Samples) {
             line += &format!(", {} samples each", self.samples);
@@ -360,6 +360,16 @@ impl AttackConfig {
     }
 }
 
+/// A distance in pixel units as it is usually written: in 255ths where it is a whole number of them.
+pub fn distance(value: f64) -> String {
+    let of_255 = value * 255.0;
+    if value > 0.0 && (of_255 - of_255.round()).abs() < 1e-9 && of_255 < 254.5 {
+        format!("{of_255:.0}/255")
+    } else {
+        short(value)
+    }
+}
+
 /// At most four digits of a number.
 fn short(value: f64) -> String {
     let digits = format!("{value:.4}");
@@ -369,5 +379,19 @@ fn short(value: f64) -> String {
         value.to_string()
     } else {
         trimmed.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_written_as_usual() {
+        assert_eq!(distance(8.0 / 255.0), "8/255");
+        assert_eq!(distance(0.3), "0.3");
+        assert_eq!(distance(0.0), "0");
+        assert_eq!(distance(1.5), "1.5");
+        assert_eq!(distance(2e-5), "0.00002");
     }
 }

@@ -20,7 +20,7 @@ mod training;
 use serde::{Deserialize, Serialize};
 
 pub use adversary::{Adversary, AdversaryConfig};
-pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm, Setting};
+pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm, Setting, distance};
 pub use check::ConfigError;
 use check::check;
 pub use data::{DataConfig, DataKind};

@@ -9,7 +9,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 use super::plot::{Figure, figures};
 use super::report::{Finding, Fooled, Report, Verdict};
-use crate::config::Norm;
+use crate::config::{Norm, distance};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -73,7 +73,7 @@ fn head(report: &Report) -> String {
         subject
             .step
             .map_or_else(String::new, |step| format!(", {step} steps")),
-        subject.epsilon,
+        distance(subject.epsilon),
         subject.images,
         subject.effort.name(),
         subject.seed,

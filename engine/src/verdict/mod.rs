@@ -7,6 +7,7 @@ pub mod checklist;
 pub mod judge;
 pub mod plot;
 pub mod report;
+pub mod table;
 
 #[cfg(feature = "backend")]
 pub mod html;
@@ -19,4 +20,4 @@ pub mod run;
 #[cfg(feature = "backend")]
 mod surface;
 #[cfg(feature = "backend")]
-mod transfer;
+mod surrogate;

@@ -11,11 +11,12 @@ use super::plan::{Plan, plan};
 use super::probe::{Probe, largest_radius, probe};
 use super::report::{Fooled, Point, Report, Sign, SignId, Subject, Verdict};
 use super::surface::surface;
-use super::transfer::{surrogate, transfer};
+use super::surrogate::surrogate;
 use crate::attack::ball::Ball;
 use crate::attack::ladder::Ladder;
 use crate::attack::run::{AttackError, Manner, Target, clean, on};
 use crate::attack::suite::DRAWS;
+use crate::attack::transfer::{make, try_on};
 use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Goal, RunConfig};
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
@@ -424,8 +425,12 @@ impl Course<'_> {
             loss: AttackLoss::Cw,
             ..self.usual()
         };
-        let made = transfer(source, self.target, &attack, apparent, self.control).await?;
-        let outcome = go!(made);
+        let on_source = Target {
+            model: source,
+            ..*self.target
+        };
+        let made = make(&on_source, &attack, apparent, self.control, &mut |_| {}).await?;
+        let outcome = try_on(self.target, apparent, go!(made), attack.batch_size).await?;
         let seconds = began.elapsed().as_secs_f64();
         let fallen = self.ladder.offer(name, &outcome, seconds, emit);
         self.sign(id, self.share(fallen.len()), emit);
