@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, Effort, Goal, NetworkKind, Norm, ObjectiveConfig,
-    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
+    Adversary, AttackLoss, AttackMethod, Effort, Goal, Guard, GuardConfig, NetworkKind, Norm,
+    ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
 };
 
 use crate::format::{count, short, small};
@@ -50,6 +50,38 @@ pub fn objective(objective: &ObjectiveConfig) -> String {
         parts.push(format!("noise σ\u{a0}{}", distance(objective.noise_sigma)));
     }
     parts.join(", ")
+}
+
+/// What is done to images before the network sees them, in a few words.
+pub fn guard(guard: &GuardConfig) -> String {
+    match guard.kind {
+        Guard::None => "none".to_owned(),
+        Guard::Quantize => format!("{} levels", guard.levels),
+        Guard::Resize => format!("random size, from {}", short(guard.least_size)),
+    }
+}
+
+/// The same as a choice.
+pub fn guard_title(kind: Guard) -> &'static str {
+    match kind {
+        Guard::None => "Nothing",
+        Guard::Quantize => "Round pixels",
+        Guard::Resize => "Resize at random",
+    }
+}
+
+/// The same in a sentence.
+pub fn about_guard(kind: Guard) -> &'static str {
+    match kind {
+        Guard::None => "The network sees the images as they are.",
+        Guard::Quantize => {
+            "Pixels are rounded to a few levels, which leaves no gradient to follow."
+        }
+        Guard::Resize => {
+            "Each image is shrunk at random and put somewhere on black, anew each time: the same image \
+             may get another answer."
+        }
+    }
 }
 
 /// What an attack wants images to be taken for.

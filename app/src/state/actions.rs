@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, Goal, NetworkKind, Norm,
-    OptimizerKind, RunConfig, Schedule, Squeeze,
+    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, Goal, Guard, GuardConfig,
+    NetworkKind, Norm, OptimizerKind, RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -79,6 +79,24 @@ impl Lab {
             let fitting = presets::objective(config.data.set, defence, Adversary::None);
             objective.beta = fitting.beta;
             objective.warmup = fitting.warmup;
+        });
+    }
+
+    /// Chooses what is done to images before the network sees them by its name, with a usual number.
+    pub fn choose_guard(self, name: &str) {
+        let Some(kind) = Guard::ALL.into_iter().find(|kind| kind.name() == name) else {
+            return;
+        };
+        self.forget_invalid(&[Field::GuardLevels, Field::GuardSize]);
+        self.config.update(|config| {
+            config.guard = GuardConfig {
+                kind,
+                levels: match kind {
+                    Guard::Quantize => 8,
+                    Guard::None | Guard::Resize => GuardConfig::default().levels,
+                },
+                ..GuardConfig::default()
+            };
         });
     }
 

@@ -54,6 +54,7 @@ fn label(path: &str) -> Option<&'static str> {
     let switch = Switch::ALL.into_iter().find(|switch| switch.path() == path);
     field
         .map(|field| field.words().label)
+        .or((path == "guard.kind").then_some("Guard"))
         .or_else(|| switch.map(|switch| switch.words().label))
 }
 

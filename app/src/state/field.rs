@@ -50,6 +50,10 @@ pub enum Field {
     BatchSize,
     /// Pixels that a random crop may move an image.
     CropPadding,
+    /// Levels that a guard rounds pixels to.
+    GuardLevels,
+    /// Least size that a guard shrinks images to.
+    GuardSize,
     /// Images kept out of training.
     HeldOut,
     /// Steps between two evaluations.
@@ -106,7 +110,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -129,6 +133,8 @@ impl Field {
         Self::Steps,
         Self::BatchSize,
         Self::CropPadding,
+        Self::GuardLevels,
+        Self::GuardSize,
         Self::HeldOut,
         Self::EvalEvery,
         Self::Patience,
@@ -183,6 +189,8 @@ impl Field {
             Self::Steps => "training.steps",
             Self::BatchSize => "training.batch_size",
             Self::CropPadding => "training.crop_padding",
+            Self::GuardLevels => "guard.levels",
+            Self::GuardSize => "guard.least_size",
             Self::HeldOut => "training.held_out",
             Self::EvalEvery => "training.eval_every",
             Self::Patience => "training.patience",
@@ -354,6 +362,18 @@ impl Field {
                 "",
                 "Each image moves by up to so many pixels, edges filled black. 0 is off.",
             ),
+            Self::GuardLevels => words(
+                "guard-levels",
+                "Levels",
+                "",
+                "Pixels are rounded to so many greys, 2 to 256.",
+            ),
+            Self::GuardSize => words(
+                "guard-size",
+                "Least size",
+                "",
+                "Each image is shrunk by a random factor, to no less than this share of its side.",
+            ),
             Self::HeldOut => words(
                 "held-out",
                 "Held-out images",
@@ -435,6 +455,7 @@ impl Field {
             objective,
             optimizer,
             training,
+            guard,
             attack,
             evaluation,
             seed,
@@ -463,6 +484,8 @@ impl Field {
             Self::Steps => Count(&mut training.steps),
             Self::BatchSize => Count(&mut training.batch_size),
             Self::CropPadding => Count(&mut training.crop_padding),
+            Self::GuardLevels => Count(&mut guard.levels),
+            Self::GuardSize => Real(&mut guard.least_size),
             Self::HeldOut => Count(&mut training.held_out),
             Self::EvalEvery => Count(&mut training.eval_every),
             Self::Patience => Count(&mut training.patience),

@@ -10,6 +10,7 @@ use crate::controls::toggle::Toggle;
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::state::switch::Switch;
+use crate::train::guard::GuardGroup;
 use crate::train::objective::ObjectiveChoice;
 use crate::train::optimiser::OptimiserGroup;
 use crate::train::presets::PresetPicker;
@@ -87,6 +88,7 @@ pub fn TrainForm() -> impl IntoView {
                     <NumberField field=Field::Patience />
                     <Toggle switch=Switch::KeepBest />
                 </Group>
+                <GuardGroup />
             </div>
         </form>
     }

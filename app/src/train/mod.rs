@@ -4,6 +4,7 @@ mod adversary;
 mod beta;
 mod form;
 mod formula;
+mod guard;
 mod numbers;
 mod objective;
 mod optimiser;
