@@ -126,8 +126,7 @@ pub fn about_effort(effort: Effort) -> &'static str {
              robust."
         }
         Effort::Standard => {
-            "Every kind of attack at full length, the parts of AutoAttack among them. Takes several \
-             times as long."
+            "Attacks of full length, the parts of AutoAttack among them. Takes several times as long."
         }
         Effort::Full => {
             "More restarts, iterations, queries and draws, and the slow attacks SPSA and HopSkipJump \

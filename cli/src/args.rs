@@ -186,7 +186,7 @@ pub struct EvaluateArgs {
     /// [default: all].
     #[arg(long, value_name = "NAMES", requires = "table", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// How thoroughly: a look (quick), every kind of attack (standard), more of each (full) [default:
+    /// How thoroughly: a look (quick), attacks of full length (standard), more and slower ones (full) [default:
     /// the run's, standard].
     #[arg(long, value_parser = names::<Effort>(Effort::ALL.map(Effort::name)))]
     effort: Option<Effort>,
@@ -196,10 +196,10 @@ pub struct EvaluateArgs {
     /// Radius of the ball in pixel units (images are in [0, 1]) [default: the run's, 0.3].
     #[arg(long)]
     epsilon: Option<f64>,
-    /// Test images to judge on [default: the run's, 500].
+    /// Test images to judge on [default: the run's, 500; 1000 with --table].
     #[arg(long)]
     pub images: Option<usize>,
-    /// Images attacked at a time [default: the run's, 128].
+    /// Images attacked at a time [default: the run's, 128; 128 with --table].
     #[arg(long)]
     pub batch_size: Option<usize>,
 }
@@ -210,7 +210,7 @@ pub struct TransferArgs {
     /// (safetensors).
     #[arg(required = true, num_args = 2.., value_name = "MODEL")]
     pub models: Vec<Source>,
-    /// Data set, where the first model brings none [default: mnist].
+    /// Data set of models that bring none [default: the first model's, else mnist].
     #[arg(long, value_name = "NAME",
         value_parser = names::<DataKind>(DataKind::ALL.map(DataKind::name)))]
     pub dataset: Option<DataKind>,

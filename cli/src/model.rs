@@ -151,12 +151,11 @@ pub fn fill(source: &Source, config: RunConfig, stage: &Stage, show: &mut Show) 
             let folder = run_dir::existing(path)?;
             let parameters = pollster::block_on(run::read_model(&folder))?;
             let summary = pollster::block_on(run::read_summary(&folder))?;
-            let steps = summary.map_or(config.training.steps, |summary| summary.steps);
             let network = load_into(&config, stage, parameters)
                 .with_context(|| format!("the model in {}", folder.name()))?;
             Ok(Trained {
                 model: Model::new(&network, &config.guard, config.seed),
-                about: About::of(&config, steps),
+                about: About::of(&config, summary.map(|summary| summary.steps)),
                 folder,
                 config,
             })

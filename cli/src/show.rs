@@ -124,7 +124,7 @@ impl People {
                 started.subject.images
             )),
             Event::AttackProgress(progress) => self.attack(progress),
-            Event::RungProgress { name, done, of_batch } => self.rung_progress(name, *done, *of_batch),
+            Event::RungProgress { name, done } => self.rung_progress(name, *done),
             Event::Rung(rung) => self.rung(rung),
             Event::Transfer(row) => self.line(&format!("made on {}: tried on all", row.source)),
             Event::SuiteFinished(summary) => self.finish(&format!(
@@ -191,13 +191,13 @@ impl People {
     }
 
     /// A bar of a thousand parts, which is only shown on a terminal: every rung has its line.
-    fn rung_progress(&mut self, name: &str, done: f64, of_batch: f64) {
+    fn rung_progress(&mut self, name: &str, done: f64) {
         if self.bar.is_none() {
             self.start(1000, 0);
         }
         if let Some(bar) = &self.bar {
             bar.set_position((1000.0 * done) as u64);
-            bar.set_message(format!("{name}, {:.0} % of the batch", 100.0 * of_batch));
+            bar.set_message(name.to_owned());
         }
     }
 
@@ -267,7 +267,7 @@ fn attack_result(summary: &AttackSummary) -> String {
         100.0 * summary.clean_accuracy,
         100.0 * summary.robust_accuracy,
         summary.reached.map_or_else(String::new, |share| format!(
-            ", {:.2} % taken for the goal",
+            ", {:.2} % of other classes taken for the goal",
             100.0 * share
         )),
         summary.ms_per_iteration,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use squeeze_engine::attack::run::{self as attack, Target};
-use squeeze_engine::config::{AttackConfig, DataKind, ObjectiveConfig};
+use squeeze_engine::config::{AttackConfig, DataKind, RunConfig};
 use squeeze_engine::control::Control;
 use squeeze_engine::evaluate::evaluate;
 use squeeze_engine::event::Part;
@@ -28,6 +28,8 @@ const RUNS: &str = "runs";
 #[derive(Serialize)]
 struct Measured {
     run: String,
+    network: String,
+    steps: Option<usize>,
     training: String,
     /// The poster's row, if it is one.
     row: Option<&'static str>,
@@ -83,7 +85,7 @@ pub fn table(args: &EvaluateArgs, set: DataKind) -> Result<ExitCode> {
         }
     }
     if !args.common.json {
-        print(set, &columns, &table, &base);
+        print(set, &columns, &table);
     }
     let file = match &args.model.run_dir {
         Some(path) => path.join(format!("table-{}.json", set.name())),
@@ -189,27 +191,32 @@ fn measure(
     }
     Ok(Measured {
         run: source.name(),
+        network: trained.about.network.clone(),
+        steps: trained.about.step,
         training: trained.config.objective.describe(),
-        row: row_of(trained.config.data.set, &trained.config.objective).map(|row| row.defence),
+        row: row_of(&trained.config).map(|row| row.defence),
         images,
         accuracy,
     })
 }
 
-fn row_of(set: DataKind, objective: &ObjectiveConfig) -> Option<&'static Row> {
-    rows(set).find(|row| (row.is)(objective))
+fn row_of(config: &RunConfig) -> Option<&'static Row> {
+    rows(config.data.set).find(|row| (row.is)(config))
 }
 
-fn print(set: DataKind, columns: &[Column], table: &[Measured], base: &AttackConfig) {
+fn print(set: DataKind, columns: &[Column], table: &[Measured]) {
     let line = |name: &str, figure: &dyn Fn(&str) -> Option<f64>| {
         let figures = columns.iter().map(|column| {
             figure(column.name)
                 .map_or_else(|| format!("{:>9}", "–"), |figure| format!("{figure:9.2}"))
         });
-        say!("{name:34} {}", figures.collect::<String>());
+        say!("{name:44} {}", figures.collect::<String>());
     };
     let ours = |measured: &Measured| {
-        let name = format!("  ours: {}", measured.run);
+        let steps = measured
+            .steps
+            .map_or_else(String::new, |steps| format!(", {steps} steps"));
+        let name = format!("  ours: {}, {}{steps}", measured.run, measured.network);
         line(&name, &|column| {
             let (_, share) = measured.accuracy.iter().find(|(name, _)| *name == column)?;
             share.map(|share| 100.0 * share)
@@ -219,10 +226,10 @@ fn print(set: DataKind, columns: &[Column], table: &[Measured], base: &AttackCon
     say!(
         "{}: accuracy in %; attacks on the first {} test images",
         set.title(),
-        base.images
+        table.first().map_or(0, |measured| measured.images)
     );
     let heads = columns.iter().map(|column| format!("{:>9}", column.name));
-    say!("{:34} {}", "", heads.collect::<String>());
+    say!("{:44} {}", "", heads.collect::<String>());
     for row in rows(set) {
         line(row.defence, &|column| {
             row.figures

@@ -17,12 +17,11 @@ use crate::show::Show;
 /// Makes images on each model, tries them on all, and writes the matrix.
 pub fn transfer(args: &TransferArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
-    let configs = args
-        .models
-        .iter()
-        .map(|source| model::config(source, args.dataset));
+    let first = model::config(&args.models[0], args.dataset)?;
+    // Models that bring no data set are for that of the first.
+    let set = Some(args.dataset.unwrap_or(first.data.set));
+    let configs = args.models.iter().map(|source| model::config(source, set));
     let configs: Vec<_> = configs.collect::<Result<_>>()?;
-    let first = configs[0].clone();
     for (source, config) in args.models.iter().zip(&configs) {
         ensure!(
             config.data.set == first.data.set,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -24,7 +25,7 @@ fn samples(device: &str, iterations: usize) -> Vec<u64> {
         // Images that have fallen leave an attack for which any class will do.
         .args(["--goal", "least-likely"])
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let status = format!("/proc/{}/status", attack.id());
@@ -36,9 +37,16 @@ fn samples(device: &str, iterations: usize) -> Vec<u64> {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find(|line| line.starts_with("VmRSS:"));
         samples.extend(line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()));
-        sleep(Duration::from_millis(100));
+        sleep(Duration::from_millis(10));
     };
-    assert!(ended.success());
+    let mut errors = String::new();
+    attack
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut errors)
+        .unwrap();
+    assert!(ended.success(), "{errors}");
     samples
 }
 

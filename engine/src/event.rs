@@ -74,10 +74,8 @@ pub enum Event {
     RungProgress {
         /// Its name.
         name: String,
-        /// Share of its images that are done, in [0, 1].
+        /// Share of it that is done, in [0, 1].
         done: f64,
-        /// Share of the batch at hand.
-        of_batch: f64,
     },
     /// An attack of several is done.
     Rung(Rung),

@@ -319,7 +319,7 @@ impl Session {
             data,
             seed: config.seed,
         };
-        let about = About::of(&config, current.trainer.step());
+        let about = About::of(&config, Some(current.trainer.step()));
         let report = evaluate(&target, &config, &about, &self.control, emit).await;
         let report = report.map_err(text)?;
         if let Some((_, run)) = &current.stored

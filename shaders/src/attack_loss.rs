@@ -9,6 +9,10 @@ pub const WORKGROUP: u32 = 64;
 /// What stands for "no target" among the targets.
 pub const NO_TARGET: u32 = u32::MAX;
 
+/// Added to a target: that class alone counts. Then an image is "right" as long as it is not taken for
+/// it, and its margin is `max_{j != t} z_j - z_t`.
+pub const ONLY: u32 = 1 << 31;
+
 /// Numbers that are left of each image.
 pub const SCORES: usize = 3;
 
@@ -64,7 +68,7 @@ pub struct Losses {
 /// # Shapes
 /// - `logits`: row-major `[batch, classes]`, at least 2 classes
 /// - `labels`: `[batch]`, each below `classes`
-/// - `targets`: `[batch]`, each below `classes`, or [`NO_TARGET`]
+/// - `targets`: `[batch]`, each below `classes`, maybe with [`ONLY`] added, or [`NO_TARGET`]
 ///
 /// # Panics
 /// If the lengths do not fit, or a label or target is no class.
@@ -86,7 +90,8 @@ pub fn attack_loss(logits: &[f32], labels: &[u32], targets: &[u32], loss: Loss) 
         .zip(targets)
     {
         let y = label as usize;
-        let t = (target != NO_TARGET).then_some(target as usize);
+        let is_only = target != NO_TARGET && target & ONLY != 0;
+        let t = (target != NO_TARGET).then_some((target & !ONLY) as usize);
         let value = match loss {
             Loss::CrossEntropy => cross_entropy(z, 1.0, y, t, g),
             Loss::Rescaled => cross_entropy(z, scale(z), y, t, g),
@@ -94,9 +99,12 @@ pub fn attack_loss(logits: &[f32], labels: &[u32], targets: &[u32], loss: Loss) 
             Loss::Dlr => dlr(z, y, t, g),
             Loss::Difference => difference(z, y, t, g),
         };
-        let other = largest_but(z, y);
-        let is_right = (0..classes).all(|j| j == y || z[j] < z[y] || (z[j] == z[y] && j > y));
-        scores.extend([value, f32::from(u8::from(is_right)), z[y] - z[other]]);
+        // The class whose being the largest decides.
+        let c = t.filter(|_| is_only).unwrap_or(y);
+        let is_largest = (0..classes).all(|j| j == c || z[j] < z[c] || (z[j] == z[c] && j > c));
+        let ahead = z[c] - z[largest_but(z, c)];
+        let is_right = f32::from(u8::from(is_largest != is_only));
+        scores.extend([value, is_right, if is_only { -ahead } else { ahead }]);
     }
     Losses { gradient, scores }
 }
@@ -313,6 +321,26 @@ mod tests {
                 value(&scaled, 1, NO_TARGET, Loss::Rescaled),
                 value(&to_ten, 1, NO_TARGET, Loss::CrossEntropy),
             );
+        }
+    }
+
+    #[test]
+    fn where_one_class_counts_it_decides() {
+        let z = [1.0, 3.0, 2.5, -1.0];
+        let scores = |y, t| one(&z, y, t, Loss::Margin).scores;
+        assert_eq!(scores(2, 1)[1..], [0.0, -0.5]);
+        assert_eq!(scores(2, 1 | ONLY)[1..], [0.0, -0.5]);
+        // Wrong, but not taken for what counts: by 2 and by 4.
+        assert_eq!(scores(2, 0)[1..], [0.0, -0.5]);
+        assert_eq!(scores(2, ONLY)[1..], [1.0, 2.0]);
+        assert_eq!(scores(1, 3 | ONLY)[1..], [1.0, 4.0]);
+        // What is climbed is the same.
+        for t in [0, 1, 3] {
+            assert_eq!(
+                one(&z, 2, t, Loss::Dlr).gradient,
+                one(&z, 2, t | ONLY, Loss::Dlr).gradient
+            );
+            assert_eq!(scores(2, t)[0], scores(2, t | ONLY)[0]);
         }
     }
 

@@ -3,7 +3,8 @@
 // See shaders/src/attack_loss.rs for the losses and why they are computed like this: logits that a
 // defence has made tiny or huge must keep the digits that float32 has for them.
 //
-// Shapes: logits and gradient [batch, classes]; labels and targets [batch] (0xffffffff: no target);
+// Shapes: logits and gradient [batch, classes]; labels and targets [batch] (0xffffffff: no target, else
+// a class, plus 0x80000000 if no other class counts);
 // params = [batch, classes, loss]; scores [batch, 3]: loss, 1 if right or else 0, margin.
 // Bindings are all read_write, see attack_step.wgsl. scores is written through a buffer of rows of
 // `stride` numbers, params[3], of which the first three are set: it belongs to attack_step.wgsl.
@@ -18,6 +19,7 @@
 
 const WORKGROUP: u32 = 64u;
 const NO_TARGET: u32 = 0xffffffffu;
+const ONLY: u32 = 0x80000000u;
 const SPREAD: f32 = 10.0;
 const FAR: f32 = 20.0;
 const LEAST: f32 = 1e-37;
@@ -205,7 +207,9 @@ fn main(
     classes = params[1];
     first = row * classes;
     let y = labels[row];
-    let t = targets[row];
+    let goal = targets[row];
+    let is_only = goal != NO_TARGET && (goal & ONLY) != 0u;
+    let t = select(goal, goal & ~ONLY, is_only);
     var value = 0.0;
     switch params[2] {
         case CROSS_ENTROPY: {
@@ -224,14 +228,17 @@ fn main(
             value = dlr(y, t);
         }
     }
-    var is_right = 1.0;
+    // The class whose being the largest decides.
+    let c = select(y, t, is_only);
+    var is_largest = true;
     for (var j = 0u; j < classes; j++) {
-        if !(j == y || z(j) < z(y) || (z(j) == z(y) && j > y)) {
-            is_right = 0.0;
+        if !(j == c || z(j) < z(c) || (z(j) == z(c) && j > c)) {
+            is_largest = false;
         }
     }
+    let ahead = z(c) - z(largest_but(c));
     let place = row * params[3];
     scores[place] = value;
-    scores[place + 1u] = is_right;
-    scores[place + 2u] = z(y) - z(largest_but(y));
+    scores[place + 1u] = select(0.0, 1.0, is_largest != is_only);
+    scores[place + 2u] = select(ahead, -ahead, is_only);
 }

@@ -443,6 +443,8 @@ fn a_model_is_judged_before_the_eyes() {
     assert_eq!(browser.text("verdict").unwrap(), "Masked");
     let reasons = browser.text("reasons").unwrap();
     assert!(reasons.contains("without its guard"), "{reasons}");
+    let what = browser.text("judged-what").unwrap();
+    assert!(what.contains("120 steps") && what.contains("within 0.3"), "{what}");
     let [clean, apparent, robust] =
         ["judged-clean", "judged-apparent", "judged-robust"].map(|number| visit.number(number));
     assert!(
@@ -486,6 +488,9 @@ fn a_model_is_judged_before_the_eyes() {
     assert_eq!(browser.text("verdict").unwrap(), "Undecided");
     let reasons = browser.text("reasons").unwrap();
     assert!(reasons.contains("stopped"), "{reasons}");
+    // Nothing of the one before is left on show.
+    assert!(count("[data-testid=signs] .sign-row") < 14);
+    assert_eq!(count("#verdict .pair"), 0);
     visit.expect_no_error();
     visit.expect_clean_record();
 }

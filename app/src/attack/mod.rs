@@ -11,11 +11,20 @@ use form::AttackForm;
 use grid::Grid;
 use result::AttackResult;
 
+use crate::state::lab::Lab;
+
 /// The room.
 #[component]
 pub fn AttackRoom() -> impl IntoView {
+    let lab = Lab::get();
+    let begun = Memo::new(move |_| lab.gallery.with(Option::is_some));
     view! {
-        <section class="room" id="attack" aria-labelledby="attack-title">
+        <section
+            class="room"
+            id="attack"
+            class:begun=move || begun.get()
+            aria-labelledby="attack-title"
+        >
             <div class="room-head">
                 <h2 id="attack-title">"Attack"</h2>
                 <p>

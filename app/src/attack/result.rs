@@ -189,7 +189,10 @@ fn reached(lab: Lab) -> String {
     lab.attack_summary.with(|summary| {
         let reached = summary.as_ref().and_then(|summary| summary.reached);
         reached.map_or_else(String::new, |share| {
-            format!(" {} are taken for the goal.", percent(share, 0))
+            format!(
+                " {} of those of other classes are taken for the goal.",
+                percent(share, 0)
+            )
         })
     })
 }

@@ -23,6 +23,9 @@ pub fn Group(
     /// Its switches.
     #[prop(optional)]
     switches: &'static [Switch],
+    /// Dotted paths of what else is in it.
+    #[prop(optional)]
+    paths: &'static [&'static str],
     /// The settings.
     children: Children,
 ) -> impl IntoView {
@@ -38,6 +41,7 @@ pub fn Group(
                     || switches
                         .iter()
                         .any(|switch| switch.path() == complaint.path)
+                    || paths.contains(&complaint.path)
             })
         });
         typed || together

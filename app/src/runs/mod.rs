@@ -1,4 +1,4 @@
-//! The third room: the runs that this browser keeps.
+//! The fourth room: the runs that this browser keeps.
 
 mod broken;
 mod row;

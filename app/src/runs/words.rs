@@ -56,6 +56,7 @@ mod tests {
             step: 1200,
             finished: false,
             test_accuracy: None,
+            verdict: None,
             bytes: 1,
         };
         assert_eq!(

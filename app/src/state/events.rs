@@ -127,15 +127,9 @@ impl Lab {
             Event::EvaluationStarted(start) => {
                 self.judgement.set(Some(Judgement::begin(start)));
             }
-            Event::RungProgress {
-                name,
-                done,
-                of_batch,
-            } => self.climbing.set(Some(Climbing {
-                name,
-                done,
-                of_batch,
-            })),
+            Event::RungProgress { name, done } => {
+                self.climbing.set(Some(Climbing { name, done }));
+            }
             Event::Rung(rung) => {
                 self.climbing.set(None);
                 self.update_judgement(|judgement| judgement.rungs.push(rung));

@@ -14,7 +14,7 @@ pub enum Field {
     Lambda,
     /// The squeeze's beta.
     Beta,
-    /// Share of the run in which beta rises.
+    /// Share of the run in which lambda and beta rise.
     ObjectiveWarmup,
     /// The logit penalty's goal.
     Gamma,

@@ -22,10 +22,8 @@ pub struct Judgement {
 pub struct Climbing {
     /// Its name.
     pub name: String,
-    /// Share of its images that are done, in [0, 1].
+    /// Share of it that is done, in [0, 1].
     pub done: f64,
-    /// Share of the batch at hand.
-    pub of_batch: f64,
 }
 
 impl Judgement {
@@ -56,7 +54,7 @@ impl Judgement {
     /// model looks like.
     pub fn apparent(&self) -> Option<f64> {
         if let Some(report) = &self.report {
-            return Some(report.apparent_accuracy);
+            return report.apparent_accuracy;
         }
         let is_usual = |rung: &&Rung| {
             let config = rung.config.as_ref();

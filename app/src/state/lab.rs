@@ -295,6 +295,11 @@ impl Lab {
             DeviceView::Opening(attempt) => Some(attempt),
             _ => None,
         };
+        if self.phase.get_untracked().can_stop_evaluation() {
+            // Half of an evaluation is none.
+            self.judgement.set(None);
+            self.climbing.set(None);
+        }
         self.engine.set_value(None);
         self.inbox.update_value(Inbox::clear);
         self.phase.set(Phase::default());

@@ -29,6 +29,7 @@ pub fn GuardGroup() -> impl IntoView {
             title="Guard"
             summary=summary
             fields=vec![Field::GuardLevels, Field::GuardSize]
+            paths=&["guard.kind"]
         >
             <p class="hint">
                 "A defence that changes the images and not the training. Known to hide gradients and to \

@@ -53,26 +53,10 @@ pub fn JudgeBar() -> impl IntoView {
         if lab.phase.get().evaluation == Trial::Done {
             return 1.0;
         }
-        lab.climbing.with(|climbing| {
-            let Some(climbing) = climbing else {
-                return 0.0;
-            };
-            // The batch at hand is part of what is not done yet.
-            let images = lab.config.with_untracked(|config| config.evaluation.images);
-            let batch = lab
-                .config
-                .with_untracked(|config| config.evaluation.batch_size);
-            let batch = (batch as f64 / images.max(1) as f64).min(1.0 - climbing.done);
-            climbing.done + climbing.of_batch * batch
-        })
+        lab.climbing
+            .with(|climbing| climbing.as_ref().map_or(0.0, |climbing| climbing.done))
     });
     let still = Signal::derive(move || lab.phase.get().evaluation != Trial::Running);
-    let has_report = Memo::new(move |_| {
-        lab.judgement.with(|judgement| {
-            let judgement = judgement.as_ref();
-            judgement.is_some_and(|judgement| judgement.report.is_some())
-        })
-    });
     view! {
         <div class="run-bar">
             <div class="buttons">
@@ -99,7 +83,9 @@ pub fn JudgeBar() -> impl IntoView {
                 <button
                     type="button"
                     data-testid="save-report"
-                    disabled=move || !has_report.get() || lab.phase.get().busy() || waiting()
+                    disabled=move || {
+                        lab.phase.get().evaluation != Trial::Done || lab.phase.get().busy() || waiting()
+                    }
                     on:click=move |_| lab.save_report()
                 >
                     "Save report"

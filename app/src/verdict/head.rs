@@ -1,11 +1,13 @@
 //! The verdict in a word, the three numbers, and why.
 
 use leptos::prelude::*;
+use squeeze_engine::config::{Norm, distance};
 use squeeze_engine::verdict::report::Verdict;
 
-use crate::format::percent;
+use crate::format::{count, percent};
 use crate::state::judgement::Judgement;
 use crate::state::lab::Lab;
+use crate::words::effort_title;
 
 /// The word, the numbers, the reasons.
 #[component]
@@ -44,11 +46,11 @@ pub fn Head() -> impl IntoView {
                     data-testid="verdict"
                     aria-live="polite"
                 >
-                    {move || verdict.get().map_or("Not yet known", title)}
+                    {move || verdict.get().map_or_else(|| "Not yet known".to_owned(), title)}
                 </p>
                 <p class="word-means">
                     {move || {
-                        verdict.get().map_or("The ladder is being climbed.", meaning)
+                        verdict.get().map_or("The ladder is being climbed.", Verdict::meaning)
                     }}
                 </p>
             </div>
@@ -73,6 +75,9 @@ pub fn Head() -> impl IntoView {
                     <dd class="note">"under everything tried"</dd>
                 </div>
             </dl>
+            <p class="judged-what" data-testid="judged-what">
+                {move || with(lab, subject)}
+            </p>
             <ul class="reasons" data-testid="reasons">
                 {move || {
                     reasons().into_iter().map(|reason| view! { <li>{reason}</li> }).collect_view()
@@ -94,22 +99,28 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-fn title(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Robust => "Robust",
-        Verdict::Masked => "Masked",
-        Verdict::NotRobust => "Not robust",
-        Verdict::Undecided => "Undecided",
-    }
+/// What was judged, and how, in a line.
+fn subject(judgement: &Judgement) -> String {
+    let subject = &judgement.start.subject;
+    let steps = subject
+        .step
+        .map_or_else(String::new, |step| format!(" after {} steps", count(step)));
+    let norm = match subject.norm {
+        Norm::Linf => "of each pixel",
+        Norm::L2 => "of the whole image (l₂)",
+    };
+    format!(
+        "{}{steps}, {}; within {} {norm}; {} test images; {}",
+        subject.network,
+        subject.training,
+        distance(subject.epsilon),
+        count(subject.images),
+        effort_title(subject.effort).to_lowercase(),
+    )
 }
 
-fn meaning(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Robust => "It stood against everything tried, and nothing speaks for a mask.",
-        Verdict::Masked => {
-            "It looks robust and is not: its gradients are hidden, its errors are there."
-        }
-        Verdict::NotRobust => "It does not even look robust.",
-        Verdict::Undecided => "The evidence is not enough, or does not agree.",
-    }
+fn title(verdict: Verdict) -> String {
+    let mut letters = verdict.title().chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }

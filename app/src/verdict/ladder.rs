@@ -11,7 +11,8 @@ use crate::verdict::head::with;
 #[component]
 pub fn Ladder() -> impl IntoView {
     let lab = Lab::get();
-    let rungs = Memo::new(move |_| with(lab, |judgement| judgement.rungs.len()).unwrap_or(0));
+    let rungs =
+        Memo::new(move |_| with(lab, |judgement| judgement.rungs.clone()).unwrap_or_default());
     let clean = move || with(lab, |judgement| judgement.start.clean_accuracy).unwrap_or_default();
     let climbing = move || {
         lab.climbing.with(|climbing| {
@@ -34,8 +35,9 @@ pub fn Ladder() -> impl IntoView {
                     <span class="rung-name">"No attack"</span>
                     {move || left(clean())}
                 </li>
-                <For each=move || 0..rungs.get() key=|place| *place let:place>
-                    {with(lab, |judgement| judgement.rungs.get(place).map(row)).flatten()}
+                // By what they say: those of another evaluation are others.
+                <For each=move || rungs.get() key=|rung| format!("{rung:?}") let:rung>
+                    {row(&rung)}
                 </For>
                 {climbing}
             </ol>

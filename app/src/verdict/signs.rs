@@ -11,14 +11,15 @@ use crate::verdict::head::with;
 #[component]
 pub fn Signs() -> impl IntoView {
     let lab = Lab::get();
-    let signs = Memo::new(move |_| with(lab, |judgement| judgement.signs.len()).unwrap_or(0));
+    let signs =
+        Memo::new(move |_| with(lab, |judgement| judgement.signs.clone()).unwrap_or_default());
     view! {
         <section class="signs" aria-labelledby="signs-title">
             <h3 id="signs-title">"What speaks for a mask"</h3>
             <p class="hint">"Each answer is held against a threshold, which stands beside it."</p>
             <ul data-testid="signs">
-                <For each=move || 0..signs.get() key=|place| *place let:place>
-                    {with(lab, |judgement| judgement.signs.get(place).map(row)).flatten()}
+                <For each=move || signs.get() key=|sign| sign.sentence.clone() let:sign>
+                    {row(&sign)}
                 </For>
             </ul>
         </section>
@@ -26,10 +27,10 @@ pub fn Signs() -> impl IntoView {
 }
 
 fn row(sign: &Sign) -> impl IntoView + use<> {
-    let (class, word, mark) = match sign.finding {
-        Finding::Clear => ("clear", "clear", "M3 8.500l3.500 3.500L13 4.500"),
-        Finding::Caution => ("caution", "doubt", "M8 3v6M8 12.500v0.500"),
-        Finding::Masking => ("masking", "mask", "M4 4l8 8M12 4l-8 8"),
+    let (class, mark) = match sign.finding {
+        Finding::Clear => ("clear", "M3 8.500l3.500 3.500L13 4.500"),
+        Finding::Caution => ("caution", "M8 3v6M8 12.500v0.500"),
+        Finding::Masking => ("masking", "M4 4l8 8M12 4l-8 8"),
     };
     view! {
         <li class=format!("sign-row {class}")>
@@ -37,7 +38,7 @@ fn row(sign: &Sign) -> impl IntoView + use<> {
                 <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
                     <path d=mark />
                 </svg>
-                {word}
+                {sign.finding.word()}
             </span>
             <span>
                 {sign.sentence.clone()}

@@ -41,12 +41,8 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
     };
     let clean = || batch.clean.clone();
     let device = batch.clean.device();
-    let aims = if batch.targets.is_empty() {
-        Aims::untargeted(&batch.labels, &device)
-    } else {
-        Aims::targeted(&batch.labels, &batch.targets, &device)
-    };
-    let aims = aims.asked(config.draws);
+    let every: Vec<usize> = (0..batch.labels.len()).collect();
+    let aims = aims(config, batch, &every).asked(config.draws);
     let random = |ball: Ball| {
         let stream = key(batch.seed, Purpose::AttackStart, batch.index);
         ball.random_start(clean(), stream)
@@ -91,7 +87,12 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
                 unreachable!("a batch has two classes or more")
             };
             let aims = |targets: &Vec<u8>| {
-                Aims::targeted(&batch.labels, targets, &device).asked(config.draws)
+                let aims = Aims::targeted(&batch.labels, targets, &device).asked(config.draws);
+                if config.goal().is_one_class() {
+                    aims.only()
+                } else {
+                    aims
+                }
             };
             let others = others.iter().map(aims).collect();
             Box::new(Fab::new(clean(), start, aims(first), others, ball))
@@ -103,6 +104,21 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
         }
         AttackMethod::Noise => Box::new(Noise::new(clean(), aims, ball, stream)),
         AttackMethod::HopSkipJump => Box::new(HopSkipJump::new(clean(), aims, ball, stream)),
+    }
+}
+
+/// What some images of a batch are, and what the attack wants them to be taken for.
+pub fn aims(config: &AttackConfig, batch: &Batch, rows: &[usize]) -> Aims {
+    let device = batch.clean.device();
+    let of = |classes: &[u8]| rows.iter().map(|&row| classes[row]).collect::<Vec<u8>>();
+    if batch.targets.is_empty() {
+        return Aims::untargeted(&of(&batch.labels), &device);
+    }
+    let aims = Aims::targeted(&of(&batch.labels), &of(&batch.targets), &device);
+    if config.goal().is_one_class() {
+        aims.only()
+    } else {
+        aims
     }
 }
 

@@ -3,7 +3,7 @@
 #[cfg(feature = "gpu")]
 use burn::backend::DispatchDevice;
 use burn::tensor::{Device, Tensor, TensorData};
-use squeeze_shaders::attack_loss::{self, NO_TARGET, SCORES};
+use squeeze_shaders::attack_loss::{self, NO_TARGET, ONLY, SCORES};
 use squeeze_shaders::attack_step::STATE;
 
 use super::iterates::Classify;
@@ -37,6 +37,23 @@ impl Aims {
     pub fn targeted(labels: &[u8], targets: &[u8], device: &Device) -> Self {
         let targets = targets.iter().copied().map(u32::from).collect();
         Self::new(labels, targets, device)
+    }
+
+    /// That class alone counts as wrong.
+    #[must_use]
+    pub fn only(self) -> Self {
+        let targets: Vec<u32> = self.targets.iter().map(|target| target | ONLY).collect();
+        #[cfg(feature = "gpu")]
+        let on_device = self.on_device.map(|[labels, _]| {
+            let words = crate::kernel::words(&targets, &labels.device());
+            [labels, words]
+        });
+        Self {
+            targets,
+            #[cfg(feature = "gpu")]
+            on_device,
+            ..self
+        }
     }
 
     #[cfg_attr(not(feature = "gpu"), allow(unused_variables))]

@@ -72,14 +72,20 @@ impl<'a> Ladder<'a> {
             ..self.target
         };
         let total = places.len();
+        let mut tell = |done| {
+            emit(Event::RungProgress {
+                name: name.to_owned(),
+                done,
+            });
+        };
+        tell(0.0);
         let mut pass_on = |event| {
             if let Event::AttackProgress(progress) = event {
+                let left = total - progress.images_done;
                 let of_batch = progress.iteration as f64 / progress.iterations.max(1) as f64;
-                emit(Event::RungProgress {
-                    name: name.to_owned(),
-                    done: progress.images_done as f64 / total.max(1) as f64,
-                    of_batch,
-                });
+                // At the end of a batch its images count as done already.
+                let at_work = (of_batch % 1.0) * left.min(config.batch_size) as f64;
+                tell((progress.images_done as f64 + at_work) / total.max(1) as f64);
             }
         };
         let outcome = on(

@@ -5,8 +5,8 @@ use squeeze_shaders::attack_loss::SCORES;
 use web_time::{Duration, Instant};
 
 use super::ball::Ball;
-use super::begin::{Batch, begin};
-use super::climb::{Aims, Loss, mean_of};
+use super::begin::{Batch, aims, begin};
+use super::climb::{Loss, mean_of};
 use super::iterates::Classify;
 use super::rows::Rows;
 use super::worst::{Worst, score};
@@ -66,12 +66,14 @@ pub struct Outcome {
     pub places: Vec<usize>,
     /// Whether the model is right without attack.
     pub was_right: Vec<bool>,
-    /// Whether it is right without attack and at every point tried.
+    /// Whether it is right without attack and at every point tried; where one class was the goal, whether
+    /// it is right without attack and taken for that class at none.
     pub is_right: Vec<bool>,
     /// Whether the image was brought to be taken for the one class that was the goal; none without such
     /// a goal, and for images of that class.
     pub has_reached: Vec<Option<bool>>,
     /// Margin `z_y - max_{j != y} z_j` at the worst point; of images that were not attacked, without.
+    /// Where one class `t` was the goal, `max_{j != t} z_j - z_t` of those that were.
     pub margins: Vec<f32>,
     /// Pixels of the points that fooled the model, or of the worst ones, where they were asked for,
     /// row-major, one image after the other; the clean image of those without such a point.
@@ -291,13 +293,15 @@ impl Attack<'_> {
         let mut has_reached: Vec<Option<bool>> = (0..labels.len())
             .map(|image| (goal.is_one_class() && target(image, 0).is_some()).then_some(false))
             .collect();
-        // Images that are wrong already are only attacked for the one class that counts, or to be shown.
-        let is_wanted = |image: usize| match goal.is_one_class() {
-            true => has_reached[image].is_some(),
-            false => was_right[image],
+        // Images that are wrong already are attacked for the one class that counts; others that cannot
+        // fall, only to be shown.
+        let can_fall: Vec<bool> = match goal.is_one_class() {
+            true => has_reached.iter().map(Option::is_some).collect(),
+            false => was_right.clone(),
         };
+        let mut stands = can_fall.clone();
         let mut standing: Vec<usize> = (0..labels.len())
-            .filter(|&image| image < show || is_wanted(image))
+            .filter(|&image| image < show || can_fall[image])
             .collect();
         let turns = self.config.turns(classes);
         for turn in 0..turns {
@@ -331,15 +335,6 @@ impl Attack<'_> {
             };
             for Part { rows, worst } in parts {
                 let scores = read(worst.scores).await?;
-                let logits = match goal.is_one_class() {
-                    true => read(mean_answer(model, &worst.points)).await?,
-                    false => Vec::new(),
-                };
-                for (&row, logits) in rows.iter().zip(logits.chunks_exact(classes)) {
-                    if let Some(reached) = &mut has_reached[standing[row]] {
-                        *reached |= argmax(logits) == usize::from(batch.targets[row]);
-                    }
-                }
                 let pixels = match keep {
                     true => read(worst.points).await?,
                     false => Vec::new(),
@@ -347,19 +342,30 @@ impl Attack<'_> {
                 for (at, (&row, scores)) in rows.iter().zip(scores.chunks_exact(SCORES)).enumerate()
                 {
                     let image = standing[row];
-                    is_right[image] &= scores[score::RIGHT] != 0.0;
-                    margins[image] = margins[image].min(scores[score::MARGIN]);
-                    if self.manner.whole || (keep && scores[score::RIGHT] == 0.0) {
+                    if !can_fall[image] {
+                        continue;
+                    }
+                    let has_fallen = scores[score::RIGHT] == 0.0;
+                    stands[image] &= !has_fallen;
+                    is_right[image] &= !has_fallen;
+                    if let Some(reached) = &mut has_reached[image] {
+                        *reached |= has_fallen;
+                    }
+                    // Margins of two goals are no numbers of one kind.
+                    let margin = scores[score::MARGIN];
+                    let is_worst = (turn == 0 && goal.is_one_class()) || margin < margins[image];
+                    if is_worst {
+                        margins[image] = margin;
+                    }
+                    let is_first = turn == 0;
+                    if self.manner.whole && (is_first || is_worst) || (keep && has_fallen) {
                         let length = set.image_len();
                         kept[image * length..][..length]
                             .copy_from_slice(&pixels[at * length..][..length]);
                     }
                 }
             }
-            standing.retain(|&image| match goal.is_one_class() {
-                true => has_reached[image] == Some(false),
-                false => is_right[image],
-            });
+            standing.retain(|&image| stands[image]);
         }
         let outcome = &mut self.outcome;
         outcome.places.extend(places);
@@ -389,8 +395,7 @@ impl Attack<'_> {
         let mut attack = begin(self.config, batch);
         let mut rows: Vec<usize> = (0..batch.labels.len()).collect();
         let mut parts = Vec::new();
-        // A wrong class is not yet the one that counts.
-        let is_whole = self.manner.whole || model.is_random() || self.config.goal().is_one_class();
+        let is_whole = self.manner.whole || model.is_random();
         let mut shown: Option<Instant> = None;
         let began = Instant::now();
         for iteration in 0..rounds {
@@ -439,8 +444,7 @@ impl Attack<'_> {
         if model.is_random() {
             // One unlucky answer among many is no adversarial image: what counts is the mean of fresh
             // ones.
-            let labels: Vec<u8> = rows.iter().map(|&row| batch.labels[row]).collect();
-            let aims = Aims::untargeted(&labels, &device).asked(CONFIRM);
+            let aims = aims(self.config, batch, &rows).asked(CONFIRM);
             (_, worst.scores) = aims.score(classify, &worst.points, Loss::Margin);
         }
         if show > 0 {

@@ -65,8 +65,8 @@ pub struct Matrix {
     pub images: usize,
     /// Share of the images that each model is right about without attack, in [0, 1].
     pub clean: Vec<f64>,
-    /// The same under images made on each model: a row a source, a column a target. What is wrong on
-    /// its source without attack stays as it is.
+    /// The same under images made on each model: a row a source, a column a target. What cannot fall
+    /// on its source (it is wrong there without attack, or of the class that is the goal) stays as it is.
     pub rows: Vec<Vec<f64>>,
     /// True if the user ended it early; then the last rows are missing.
     pub stopped: bool,

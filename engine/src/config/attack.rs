@@ -360,10 +360,12 @@ impl AttackConfig {
     }
 }
 
-/// A distance in pixel units as it is usually written: in 255ths where it is a whole number of them.
+/// A distance in pixel units as it is usually written: in 255ths where it is a whole number of them,
+/// unless it is a round number by itself.
 pub fn distance(value: f64) -> String {
+    let is_whole = |value: f64| (value - value.round()).abs() < 1e-9;
     let of_255 = value * 255.0;
-    if value > 0.0 && (of_255 - of_255.round()).abs() < 1e-9 && of_255 < 254.5 {
+    if value < 1.0 && is_whole(of_255) && !is_whole(100.0 * value) {
         format!("{of_255:.0}/255")
     } else {
         short(value)
@@ -389,6 +391,7 @@ mod tests {
     #[test]
     fn distances_are_written_as_usual() {
         assert_eq!(distance(8.0 / 255.0), "8/255");
+        assert_eq!(distance(0.2), "0.2");
         assert_eq!(distance(0.3), "0.3");
         assert_eq!(distance(0.0), "0");
         assert_eq!(distance(1.5), "1.5");

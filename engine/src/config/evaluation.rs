@@ -24,7 +24,7 @@ pub enum Effort {
     /// A look in a minute or two: enough to see through most masks, never enough to call a model
     /// robust.
     Quick,
-    /// Every kind of attack, AutoAttack's standard version among them.
+    /// Attacks of full length, AutoAttack's standard version among them.
     #[default]
     Standard,
     /// The same with more restarts, doublings, queries and draws, SPSA and HopSkipJump.

@@ -1,8 +1,10 @@
 //! What an evaluation found, in the folder of its run.
 
+use serde::Deserialize;
+
 use super::{Folder, StoreError};
 use crate::verdict::html::html;
-use crate::verdict::report::Report;
+use crate::verdict::report::{Report, Verdict};
 
 /// The numbers.
 pub(super) const EVALUATION: &str = "evaluation.json";
@@ -29,6 +31,26 @@ pub async fn write_report(
     folder.write(names[0], text.as_bytes()).await?;
     folder.write(names[1], html(report).as_bytes()).await?;
     Ok(names)
+}
+
+/// The verdict of a run and the step of its model.
+#[derive(Deserialize)]
+pub(super) struct Brief {
+    pub verdict: Verdict,
+    subject: Step,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    step: Option<usize>,
+}
+
+/// Reads no more of a run's report than a list of runs shows; none if it is of another step, or
+/// cannot be read, which makes no run unreadable.
+pub(super) async fn read_brief(folder: &Folder, step: usize) -> Option<Brief> {
+    let bytes = folder.read(EVALUATION).await.ok().flatten()?;
+    let brief: Brief = serde_json::from_slice(&bytes).ok()?;
+    (brief.subject.step == Some(step)).then_some(brief)
 }
 
 /// Reads the report of a run; none if there is none.

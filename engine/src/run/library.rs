@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use web_time::{SystemTime, UNIX_EPOCH};
 
-use super::evaluation::{EVALUATION, REPORT};
+use super::evaluation::{EVALUATION, REPORT, read_brief};
 use super::{
     CHECKPOINT, CONFIG, Folder, METRICS, MODEL, Run, SUMMARY, StoreError, archive, read_config,
-    read_report, read_summary,
+    read_summary,
 };
 use crate::config::RunConfig;
 use crate::event::{BrokenRun, DeviceReport, Part, RunInfo};
@@ -93,9 +93,7 @@ impl Library {
         }
         let test = summary.as_ref().and_then(|summary| summary.evaluation);
         let step = summary.as_ref().map_or(0, |summary| summary.steps);
-        // A report that cannot be read makes no run unreadable, and one of another step is outdated.
-        let report = read_report(&folder).await.ok().flatten();
-        let report = report.filter(|report| report.subject.step == Some(step));
+        let brief = read_brief(&folder, step).await;
         Ok(RunInfo {
             id: id.to_owned(),
             name: label.name,
@@ -106,7 +104,7 @@ impl Library {
             test_accuracy: test
                 .filter(|test| test.part == Part::Test)
                 .map(|test| test.accuracy),
-            verdict: report.map(|report| report.verdict),
+            verdict: brief.map(|brief| brief.verdict),
             bytes,
         })
     }

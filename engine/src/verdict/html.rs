@@ -84,13 +84,14 @@ fn head(report: &Report) -> String {
         },
     );
     let numbers = [
-        (report.clean_accuracy, "right without attack"),
+        (Some(report.clean_accuracy), "right without attack"),
         (report.apparent_accuracy, "under the usual attack"),
-        (report.robust_accuracy, "under everything"),
+        (Some(report.robust_accuracy), "under everything"),
     ];
     out += "<dl class=\"numbers\">\n";
     for (share, what) in numbers {
-        let _ = writeln!(out, "<div><dd>{}</dd><dt>{what}</dt></div>", percent(share));
+        let share = share.map_or_else(|| "–".to_owned(), percent);
+        let _ = writeln!(out, "<div><dd>{share}</dd><dt>{what}</dt></div>");
     }
     out += "</dl>\n<ul class=\"reasons\">\n";
     // The first one says the numbers above again.
@@ -144,11 +145,12 @@ fn signs(report: &Report) -> String {
         "<section>\n<h2>What speaks for a mask, and what does not</h2>\n<ul class=\"signs\">\n"
             .to_owned();
     for sign in &report.signs {
-        let (class, word) = match sign.finding {
-            Finding::Clear => ("clear", "clear"),
-            Finding::Caution => ("caution", "doubt"),
-            Finding::Masking => ("masking", "mask"),
+        let class = match sign.finding {
+            Finding::Clear => "clear",
+            Finding::Caution => "caution",
+            Finding::Masking => "masking",
         };
+        let word = sign.finding.word();
         let _ = writeln!(
             out,
             "<li class=\"{class}\"><b>{word}</b> <span>{} <small>Threshold {}.</small></span></li>",
@@ -190,6 +192,11 @@ fn fooled(report: &Report) -> String {
 
 /// An image as the address of itself.
 fn picture(pixels: &[u8], [channels, height, width]: [usize; 3]) -> Option<String> {
+    // A report may come from somebody else.
+    let size = height.checked_mul(width)?.checked_mul(channels)?;
+    if size == 0 || size != pixels.len() {
+        return None;
+    }
     let at = |channel: usize, y: u32, x: u32| {
         let channel = channel.min(channels - 1);
         let place = (channel * height + y as usize) * width + x as usize;

@@ -185,11 +185,12 @@ fn sentence(id: SignId, value: f64, finding: Finding) -> String {
 /// The verdict of a report whose numbers and signs are known, and its reasons, the weightiest first.
 pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
     let percent = |share: f64| format!("{:.1}%", 100.0 * share);
-    let (clean, apparent, robust) = (
-        report.clean_accuracy,
-        report.apparent_accuracy,
-        report.robust_accuracy,
-    );
+    let (clean, robust) = (report.clean_accuracy, report.robust_accuracy);
+    let Some(apparent) = report.apparent_accuracy else {
+        let numbers = format!("{} right without attack.", percent(clean));
+        let why = "The evaluation was stopped before the usual attack was over.";
+        return (Verdict::Undecided, vec![numbers, why.to_owned()]);
+    };
     let of = |finding, id_is: fn(SignId) -> bool| {
         let signs = report.signs.iter();
         let mut signs: Vec<&Sign> = signs
@@ -218,14 +219,8 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         (verdict, reasons)
     };
 
-    if report.rungs.is_empty() || clean <= 2.0 * chance {
-        let why = if !report.rungs.is_empty() {
-            "The model hardly knows its task: there is no robustness to speak of."
-        } else if report.stopped {
-            "The evaluation was stopped before any attack was over."
-        } else {
-            "Nothing was measured."
-        };
+    if clean <= 2.0 * chance {
+        let why = "The model hardly knows its task: there is no robustness to speak of.";
         return with(Verdict::Undecided, vec![why.to_owned()]);
     }
     if apparent <= LOOKS_ROBUST * clean {
@@ -316,7 +311,7 @@ mod tests {
                 seed: 0,
             },
             clean_accuracy: clean,
-            apparent_accuracy: apparent,
+            apparent_accuracy: Some(apparent),
             robust_accuracy: robust,
             rungs: vec![rung],
             signs: vec![sign(SignId::Collapse, lost)],
@@ -408,12 +403,13 @@ mod tests {
         quick.subject.effort = Effort::Quick;
         let mut stopped = report(0.98, 0.9, 0.88);
         stopped.stopped = true;
-        let mut unmeasured = report(0.98, 0.98, 0.98);
-        unmeasured.rungs.clear();
+        // One step has done much by the time of the stop: that is no mask.
+        let mut early = report(0.98, 0.98, 0.1);
+        (early.apparent_accuracy, early.stopped) = (None, true);
         for (report, why) in [
             (quick, "quick look"),
             (stopped, "was stopped"),
-            (unmeasured, "Nothing was measured"),
+            (early, "before the usual attack was over"),
             (report(0.2, 0.19, 0.18), "hardly knows its task"),
         ] {
             let (found, reasons) = verdict(&report);

@@ -67,7 +67,7 @@ enum Axis {
 /// Accuracy against something.
 fn line(points: &[Point], axis: Axis) -> String {
     let least = points.iter().map(|point| point.x).filter(|&x| x > 0.0);
-    let least = 0.5 * least.fold(f64::INFINITY, f64::min);
+    let least = 0.5 * least.fold(f64::MAX, f64::min);
     let place = |x: f64| match axis {
         Axis::Linear => x,
         Axis::Log(_) => x.max(least).ln(),

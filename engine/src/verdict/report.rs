@@ -1,6 +1,6 @@
 //! [`Report`]: everything that a verdict rests on.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checklist::CheckItem;
 use crate::config::{Effort, GuardConfig, Norm};
@@ -28,6 +28,18 @@ impl Verdict {
             Self::Masked => "masked",
             Self::NotRobust => "not robust",
             Self::Undecided => "undecided",
+        }
+    }
+
+    /// In a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Robust => "It stood against everything tried, and nothing speaks for a mask.",
+            Self::Masked => {
+                "It looks robust and is not: its gradients are hidden, its errors are there."
+            }
+            Self::NotRobust => "It does not even look robust.",
+            Self::Undecided => "The evidence is not enough, or does not agree.",
         }
     }
 }
@@ -101,6 +113,17 @@ pub enum Finding {
     Masking,
 }
 
+impl Finding {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Caution => "doubt",
+            Self::Masking => "mask",
+        }
+    }
+}
+
 /// A question with its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sign {
@@ -133,6 +156,7 @@ pub struct Surface {
     /// Steps along each direction, from minus to plus the radius.
     pub side: usize,
     /// Row-major `[side, side]`: rows along the gradient, columns along the random direction.
+    #[serde(deserialize_with = "numbers")]
     pub losses: Vec<f32>,
 }
 
@@ -198,8 +222,8 @@ pub struct Report {
     pub subject: Subject,
     /// Share of the images that are right without attack, in [0, 1], as all that follow.
     pub clean_accuracy: f64,
-    /// Under the usual attack: what the model appears to be.
-    pub apparent_accuracy: f64,
+    /// Under the usual attack: what the model appears to be. None if that was not over.
+    pub apparent_accuracy: Option<f64>,
     /// Under everything.
     pub robust_accuracy: f64,
     /// The attacks, in order.
@@ -215,8 +239,10 @@ pub struct Report {
     /// The loss around one image.
     pub surface: Option<Surface>,
     /// Margins `z_y - max z_j` of the images without attack.
+    #[serde(deserialize_with = "numbers")]
     pub clean_margins: Vec<f32>,
     /// Least margins under attack, in the same order.
+    #[serde(deserialize_with = "numbers")]
     pub attacked_margins: Vec<f32>,
     /// Some of the images that fooled the model.
     pub fooled: Vec<Fooled>,
@@ -226,4 +252,10 @@ pub struct Report {
     pub seconds: f64,
     /// True if the user ended it early.
     pub stopped: bool,
+}
+
+/// JSON has no word for what is no finite number, and writes null.
+fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
+    let read = Vec::<Option<f32>>::deserialize(from)?;
+    Ok(read.into_iter().map(|x| x.unwrap_or(f32::NAN)).collect())
 }

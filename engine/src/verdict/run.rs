@@ -61,12 +61,12 @@ pub struct About {
 }
 
 impl About {
-    /// Of a model that was trained for `step` steps as `config` says.
-    pub fn of(config: &RunConfig, step: usize) -> Self {
+    /// Of a model that was trained as `config` says, for `step` steps if that is known.
+    pub fn of(config: &RunConfig, step: Option<usize>) -> Self {
         Self {
             network: config.network.name(),
             training: config.objective.describe(),
-            step: Some(step),
+            step,
         }
     }
 }
@@ -109,7 +109,7 @@ pub async fn evaluate(
             seed: target.seed,
         },
         clean_accuracy: share(seen.clean_correct()),
-        apparent_accuracy: share(seen.clean_correct()),
+        apparent_accuracy: None,
         robust_accuracy: share(seen.clean_correct()),
         rungs: Vec::new(),
         signs: Vec::new(),
@@ -298,7 +298,7 @@ impl Course<'_> {
         let name = format!("PGD-{}", usual.iterations);
         let fallen = go!(self.ladder.attack(&name, &usual, right, emit).await?);
         let mut standing = without(right, &fallen);
-        self.report.apparent_accuracy = self.share(standing.len());
+        self.report.apparent_accuracy = Some(self.share(standing.len()));
         let point = |iterations: usize, accuracy| Point {
             x: iterations as f64,
             accuracy,
@@ -488,7 +488,7 @@ impl Course<'_> {
             }
             go!(self.ladder.attack(name, &config, &standing, emit).await?);
         }
-        let apparent = self.report.apparent_accuracy;
+        let apparent = self.report.apparent_accuracy.unwrap_or_default();
         let left = self.share(self.ladder.standing().len());
         let lost = if apparent > 0.0 {
             (apparent - left) / apparent
@@ -605,7 +605,6 @@ fn announce(name: &str, emit: &mut dyn FnMut(Event)) {
     emit(Event::RungProgress {
         name: name.to_owned(),
         done: 0.0,
-        of_batch: 0.0,
     });
 }
 

@@ -59,7 +59,7 @@ pub fn assert_close(actual: &[f32], expected: &[f32], relative: f32, absolute: f
     for (place, (actual, expected)) in actual.iter().zip(expected).enumerate() {
         let allowed = absolute + relative * expected.abs();
         assert!(
-            (actual - expected).abs() <= allowed,
+            actual == expected || (allowed.is_finite() && (actual - expected).abs() <= allowed),
             "at {place}: {actual} instead of {expected} (allowed difference {allowed})"
         );
     }

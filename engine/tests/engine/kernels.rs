@@ -9,7 +9,7 @@ use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::random::{Purpose, Stream, key};
 use squeeze_engine::resident::{Noise, Resident, Source};
 use squeeze_engine::{kernel, noise, objective};
-use squeeze_shaders::attack_loss::{NO_TARGET, SCORES, attack_loss};
+use squeeze_shaders::attack_loss::{NO_TARGET, ONLY, SCORES, attack_loss};
 use squeeze_shaders::attack_step::{Keep, Norm, Params, Points, STATE, attack_step};
 use squeeze_shaders::batch_gather::{Pick, Plan, batch_gather};
 use squeeze_shaders::fab_step;
@@ -48,9 +48,13 @@ fn attack_loss_is_its_reference(device: &Device) {
             Loss::Dlr,
             Loss::Difference,
         ] {
-            for is_targeted in [false, true] {
+            for (is_targeted, is_only) in [(false, false), (true, false), (true, true)] {
                 let wide = |values: &[u8]| values.iter().copied().map(u32::from).collect();
-                let (aims, goals) = if is_targeted {
+                let (aims, goals) = if is_only {
+                    let goals: Vec<u32> = wide(&targets);
+                    let goals = goals.iter().map(|goal| goal | ONLY).collect();
+                    (Aims::targeted(&labels, &targets, device).only(), goals)
+                } else if is_targeted {
                     (Aims::targeted(&labels, &targets, device), wide(&targets))
                 } else {
                     (Aims::untargeted(&labels, device), vec![NO_TARGET; batch])
