@@ -387,13 +387,21 @@ impl Browser {
         Ok(())
     }
 
-    /// Brings an element into the window and says where its middle is.
+    /// Brings an element into the window and says where its middle is, once that stands still: the page
+    /// may be scrolling by itself.
     fn middle_of(&self, expression: &str, name: &str) -> Result<(f64, f64)> {
         let place = self.eval(&format!(
-            "(() => {{ const e = {expression}; if (!e) return null; \
-             e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             const r = e.getBoundingClientRect(); \
-             return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+            "(async () => {{ let last = null; \
+             for (let look = 0; look < 100; look += 1) {{ \
+                 const e = {expression}; if (!e) return null; \
+                 e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+                 const r = e.getBoundingClientRect(); \
+                 const place = [r.x + r.width / 2, r.y + r.height / 2]; \
+                 if (last && last[0] === place[0] && last[1] === place[1]) return place; \
+                 last = place; \
+                 await new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d))); \
+             }} \
+             return last; }})()"
         ))?;
         place[0]
             .as_f64()

@@ -444,7 +444,10 @@ fn a_model_is_judged_before_the_eyes() {
     let reasons = browser.text("reasons").unwrap();
     assert!(reasons.contains("without its guard"), "{reasons}");
     let what = browser.text("judged-what").unwrap();
-    assert!(what.contains("120 steps") && what.contains("within 0.3"), "{what}");
+    assert!(
+        what.contains("120 steps") && what.contains("within 0.3"),
+        "{what}"
+    );
     let [clean, apparent, robust] =
         ["judged-clean", "judged-apparent", "judged-robust"].map(|number| visit.number(number));
     assert!(
