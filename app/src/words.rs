@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, Effort, Goal, Guard, GuardConfig, NetworkKind, Norm,
-    ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
+    Adversary, AttackLoss, AttackMethod, Effort, Goal, Guard, NetworkKind, Norm, ObjectiveConfig,
+    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
 };
 
 use crate::format::{count, short, small};
@@ -52,16 +52,7 @@ pub fn objective(objective: &ObjectiveConfig) -> String {
     parts.join(", ")
 }
 
-/// What is done to images before the network sees them, in a few words.
-pub fn guard(guard: &GuardConfig) -> String {
-    match guard.kind {
-        Guard::None => "none".to_owned(),
-        Guard::Quantize => format!("{} levels", guard.levels),
-        Guard::Resize => format!("random size, from {}", short(guard.least_size)),
-    }
-}
-
-/// The same as a choice.
+/// What is done to images before the network sees them, as a choice.
 pub fn guard_title(kind: Guard) -> &'static str {
     match kind {
         Guard::None => "Nothing",

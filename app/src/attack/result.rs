@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use crate::controls::progress::Progress;
+use crate::controls::task::{Task, TaskButtons};
 use crate::format::{count, duration, percent};
 use crate::state::device::DeviceView;
 use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
-use crate::state::phase::{Model, Trial};
+use crate::state::phase::{Model, Phase, Trial};
 
 /// What is known so far: images done, clean and robust share.
 #[derive(Clone, Copy, PartialEq)]
@@ -56,17 +57,21 @@ pub fn AttackResult() -> impl IntoView {
     }
 }
 
+const ATTACK: Task = Task {
+    name: "attack",
+    word: "Attack",
+    asked: Asked::Attack,
+    begin: Lab::attack,
+    is_running: Phase::can_stop_attack,
+};
+
 #[component]
 fn AttackBar() -> impl IntoView {
     let lab = Lab::get();
     let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_attack));
-    let waiting = move || lab.asked.get().is_some();
     let starting = move || lab.asked.get() == Some(Asked::Attack);
-    let line = move || {
+    let line = Signal::derive(move || {
         let phase = lab.phase.get();
-        if let Some(wrong) = wrong.get() {
-            return wrong;
-        }
         match (phase.attack, phase.model) {
             _ if starting() => "Preparing the attack.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
@@ -92,7 +97,7 @@ fn AttackBar() -> impl IntoView {
             }),
             (Trial::None, _) => "The model is ready: attack it.".into(),
         }
-    };
+    });
     let progress = Memo::new(move |_| lab.attack_progress.get());
     let share = Signal::derive(move || {
         progress.get().map_or(0.0, |at| {
@@ -123,40 +128,7 @@ fn AttackBar() -> impl IntoView {
     };
     view! {
         <div class="run-bar">
-            <div class="buttons">
-                <button
-                    type="button"
-                    class="primary"
-                    data-testid="attack"
-                    aria-describedby="attack-line"
-                    disabled=move || {
-                        !lab.phase.get().can_attack() || wrong.with(Option::is_some) || waiting()
-                    }
-                    on:click=move |_| lab.attack()
-                >
-                    {move || if starting() { "Starting…" } else { "Attack" }}
-                </button>
-                <button
-                    type="button"
-                    data-testid="attack-stop"
-                    disabled=move || {
-                        !lab.phase.get().can_stop_attack()
-                            || lab.asked.get() == Some(Asked::Stop)
-                    }
-                    on:click=move |_| lab.stop()
-                >
-                    {move || {
-                        if lab.asked.get() == Some(Asked::Stop) && lab.phase.get().can_stop_attack() {
-                            "Stopping…"
-                        } else {
-                            "Stop"
-                        }
-                    }}
-                </button>
-                <p class="run-line" id="attack-line" class:wrong=move || wrong.with(Option::is_some)>
-                    {line}
-                </p>
-            </div>
+            <TaskButtons task=ATTACK wrong=wrong line=line />
             <Progress label="Images attacked" share=share still=still />
             <p class="attack-progress" data-testid="attack-progress">
                 {counts}

@@ -6,4 +6,5 @@ pub mod number;
 pub mod problems;
 pub mod progress;
 pub mod select;
+pub mod task;
 pub mod toggle;

@@ -8,14 +8,14 @@ use crate::controls::number::NumberField;
 use crate::controls::select::{SelectField, options};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
-use crate::words::{self, about_guard, guard_title};
+use crate::words::{about_guard, guard_title};
 
 /// The guard and its number.
 #[component]
 pub fn GuardGroup() -> impl IntoView {
     let lab = Lab::get();
     let kind = Memo::new(move |_| lab.config.with(|config| config.guard.kind));
-    let summary = Signal::derive(move || lab.config.with(|config| words::guard(&config.guard)));
+    let summary = Signal::derive(move || lab.config.with(|config| config.guard.describe()));
     let guards = options(Guard::ALL, Guard::name, guard_title);
     let error = move || {
         lab.complaint.with(|complaint| {

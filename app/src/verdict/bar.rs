@@ -3,26 +3,29 @@
 use leptos::prelude::*;
 
 use crate::controls::progress::Progress;
+use crate::controls::task::{Task, TaskButtons};
 use crate::format::duration;
 use crate::state::device::DeviceView;
 use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
-use crate::state::phase::{Model, Trial};
+use crate::state::phase::{Model, Phase, Trial};
+
+const JUDGE: Task = Task {
+    name: "judge",
+    word: "Judge",
+    asked: Asked::Judge,
+    begin: Lab::judge,
+    is_running: Phase::can_stop_evaluation,
+};
 
 /// The bar of the room.
 #[component]
 pub fn JudgeBar() -> impl IntoView {
     let lab = Lab::get();
     let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_evaluation));
-    let waiting = move || lab.asked.get().is_some();
     let starting = move || lab.asked.get() == Some(Asked::Judge);
-    let stopping =
-        move || lab.asked.get() == Some(Asked::Stop) && lab.phase.get().can_stop_evaluation();
-    let line = move || {
+    let line = Signal::derive(move || {
         let phase = lab.phase.get();
-        if let Some(wrong) = wrong.get() {
-            return wrong;
-        }
         match (phase.evaluation, phase.model) {
             _ if starting() => "Looking at the images without attack.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
@@ -48,7 +51,7 @@ pub fn JudgeBar() -> impl IntoView {
             }),
             (Trial::None, _) => "The model is ready: judge it.".into(),
         }
-    };
+    });
     let share = Signal::derive(move || {
         if lab.phase.get().evaluation == Trial::Done {
             return 1.0;
@@ -59,41 +62,19 @@ pub fn JudgeBar() -> impl IntoView {
     let still = Signal::derive(move || lab.phase.get().evaluation != Trial::Running);
     view! {
         <div class="run-bar">
-            <div class="buttons">
-                <button
-                    type="button"
-                    class="primary"
-                    data-testid="judge"
-                    aria-describedby="judge-line"
-                    disabled=move || {
-                        !lab.phase.get().can_attack() || wrong.with(Option::is_some) || waiting()
-                    }
-                    on:click=move |_| lab.judge()
-                >
-                    {move || if starting() { "Starting…" } else { "Judge" }}
-                </button>
-                <button
-                    type="button"
-                    data-testid="judge-stop"
-                    disabled=move || !lab.phase.get().can_stop_evaluation() || stopping()
-                    on:click=move |_| lab.stop()
-                >
-                    {move || if stopping() { "Stopping…" } else { "Stop" }}
-                </button>
+            <TaskButtons task=JUDGE wrong=wrong line=line>
                 <button
                     type="button"
                     data-testid="save-report"
                     disabled=move || {
-                        lab.phase.get().evaluation != Trial::Done || lab.phase.get().busy() || waiting()
+                        lab.phase.get().evaluation != Trial::Done || lab.phase.get().busy()
+                            || lab.asked.get().is_some()
                     }
                     on:click=move |_| lab.save_report()
                 >
                     "Save report"
                 </button>
-                <p class="run-line" id="judge-line" class:wrong=move || wrong.with(Option::is_some)>
-                    {line}
-                </p>
-            </div>
+            </TaskButtons>
             <Progress label="The attack at work" share=share still=still />
         </div>
     }

@@ -63,6 +63,15 @@ impl Default for GuardConfig {
 }
 
 impl GuardConfig {
+    /// The guard in a few words for people.
+    pub fn describe(&self) -> String {
+        match self.kind {
+            Guard::None => "no guard".to_owned(),
+            Guard::Quantize => format!("pixels rounded to {} levels", self.levels),
+            Guard::Resize => format!("images resized at random, from {}", self.least_size),
+        }
+    }
+
     /// Checks every field's range.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::attack::ladder::Ladder;
 use crate::attack::run::{AttackError, Manner, Target, clean, on};
 use crate::attack::suite::DRAWS;
 use crate::attack::transfer::{make, try_on};
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Goal, RunConfig};
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Goal, Guard, RunConfig};
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
 use crate::event::{EvaluationStarted, Event};
@@ -65,7 +65,14 @@ impl About {
     pub fn of(config: &RunConfig, step: Option<usize>) -> Self {
         Self {
             network: config.network.name(),
-            training: config.objective.describe(),
+            training: match config.guard.kind {
+                Guard::None => config.objective.describe(),
+                _ => format!(
+                    "{}, {}",
+                    config.objective.describe(),
+                    config.guard.describe()
+                ),
+            },
             step,
         }
     }
