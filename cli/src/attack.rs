@@ -31,17 +31,12 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
         data: &stage.data,
         seed: config.seed,
     };
-    let mut failed = Ok(());
-    let mut emit = |event| {
-        if failed.is_ok() {
-            failed = show.event(&event);
-        }
-    };
     // Every setting that the figures depend on is in the name; what was stopped half-way never takes
     // a whole one's place.
     let (name, mut text, stopped) = if let Some(suite) = args.suite {
-        let run = suite::run(&target, suite, &wanted, &control, &mut emit);
-        let summary = pollster::block_on(run)?;
+        let summary = show.follow(|emit| {
+            pollster::block_on(suite::run(&target, suite, &wanted, &control, emit))
+        })?;
         let name = format!(
             "autoattack-{}-{}-eps{}-n{}{}.json",
             suite.name(),
@@ -56,8 +51,8 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
             summary.stopped,
         )
     } else {
-        let run = attack::run(&target, &wanted, 0, &control, &mut emit);
-        let summary = pollster::block_on(run)?;
+        let summary = show
+            .follow(|emit| pollster::block_on(attack::run(&target, &wanted, 0, &control, emit)))?;
         let name = file_name(&wanted, summary.stopped);
         (
             name,
@@ -65,7 +60,6 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
             summary.stopped,
         )
     };
-    failed?;
     text.push('\n');
     pollster::block_on(folder.write(&name, text.as_bytes()))?;
     show.note(&format!("written to {}/{name}", folder.name()));

@@ -38,13 +38,8 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         data: &stage.data,
         seed: config.seed,
     };
-    let mut failed = Ok(());
-    let report = pollster::block_on(judge(&target, &config, about, &control, &mut |event| {
-        if failed.is_ok() {
-            failed = show.event(&event);
-        }
-    }))?;
-    failed?;
+    let report =
+        show.follow(|emit| pollster::block_on(judge(&target, &config, about, &control, emit)))?;
     let [numbers, page] = pollster::block_on(write_report(folder, &report))?;
     if !args.common.json {
         print(&report);

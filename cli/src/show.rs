@@ -29,6 +29,25 @@ pub struct People {
 }
 
 impl Show {
+    /// Shows what `run` emits, until that fails; gives back what it came to.
+    ///
+    /// # Errors
+    /// That of `run`, or that of showing.
+    pub fn follow<T, E: Into<anyhow::Error>>(
+        &mut self,
+        run: impl FnOnce(&mut dyn FnMut(Event)) -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        let mut shown = Ok(());
+        let done = run(&mut |event| {
+            if shown.is_ok() {
+                shown = self.event(&event);
+            }
+        });
+        let done = done.map_err(Into::into)?;
+        shown?;
+        Ok(done)
+    }
+
     /// JSON if asked for, else for people.
     pub fn new(json: bool) -> Self {
         if json {

@@ -171,15 +171,9 @@ fn measure(
                 pollster::block_on(seen)?.map(|seen| seen.accuracy)
             }
             Some(config) => {
-                let mut failed = Ok(());
-                let mut emit = |event| {
-                    if failed.is_ok() {
-                        failed = show.event(&event);
-                    }
-                };
-                let summary = attack::run(&target, config, 0, control, &mut emit);
-                let summary = pollster::block_on(summary)?;
-                failed?;
+                let summary = show.follow(|emit| {
+                    pollster::block_on(attack::run(&target, config, 0, control, emit))
+                })?;
                 images = summary.images;
                 (!summary.stopped).then_some(summary.robust_accuracy)
             }

@@ -50,22 +50,9 @@ pub fn transfer(args: &TransferArgs) -> Result<ExitCode> {
         .collect();
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
-    let mut failed = Ok(());
-    let mut emit = |event| {
-        if failed.is_ok() {
-            failed = show.event(&event);
-        }
-    };
-    let made = matrix(
-        &named,
-        &stage.data,
-        first.seed,
-        &attack,
-        &control,
-        &mut emit,
-    );
-    let found = pollster::block_on(made)?;
-    failed?;
+    let (data, seed) = (&stage.data, first.seed);
+    let found = show
+        .follow(|emit| pollster::block_on(matrix(&named, data, seed, &attack, &control, emit)))?;
     if !args.common.json {
         print(&found);
     }

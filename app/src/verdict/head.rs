@@ -46,7 +46,7 @@ pub fn Head() -> impl IntoView {
                     data-testid="verdict"
                     aria-live="polite"
                 >
-                    {move || verdict.get().map_or_else(|| "Not yet known".to_owned(), title)}
+                    {move || verdict.get().map_or_else(|| "Not yet known".to_owned(), Verdict::heading)}
                 </p>
                 <p class="word-means">
                     {move || {
@@ -117,10 +117,4 @@ fn subject(judgement: &Judgement) -> String {
         count(subject.images),
         effort_title(subject.effort).to_lowercase(),
     )
-}
-
-fn title(verdict: Verdict) -> String {
-    let mut letters = verdict.title().chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }

@@ -1,6 +1,6 @@
 //! [`begin`]: one start of an attack, as its config has it.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::apgd::Apgd;
 use super::ball::Ball;
@@ -10,6 +10,7 @@ use super::hop_skip_jump::HopSkipJump;
 use super::iterates::Iterates;
 use super::noise::Noise;
 use super::pgd::{Method, Pgd};
+use super::rows::Rows;
 use super::spsa::Spsa;
 use super::square::Square;
 use crate::config::{AttackConfig, AttackMethod};
@@ -41,8 +42,8 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
     };
     let clean = || batch.clean.clone();
     let device = batch.clean.device();
-    let every: Vec<usize> = (0..batch.labels.len()).collect();
-    let aims = aims(config, batch, &every).asked(config.draws);
+    let towards = |targets: &[u8]| towards(config, &batch.labels, targets, &device);
+    let aims = towards(&batch.targets).asked(config.draws);
     let random = |ball: Ball| {
         let stream = key(batch.seed, Purpose::AttackStart, batch.index);
         ball.random_start(clean(), stream)
@@ -86,14 +87,7 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
             let [first, others @ ..] = &*planes(batch) else {
                 unreachable!("a batch has two classes or more")
             };
-            let aims = |targets: &Vec<u8>| {
-                let aims = Aims::targeted(&batch.labels, targets, &device).asked(config.draws);
-                if config.goal().is_one_class() {
-                    aims.only()
-                } else {
-                    aims
-                }
-            };
+            let aims = |targets: &Vec<u8>| towards(targets).asked(config.draws);
             let others = others.iter().map(aims).collect();
             Box::new(Fab::new(clean(), start, aims(first), others, ball))
         }
@@ -108,13 +102,18 @@ pub fn begin(config: &AttackConfig, batch: &Batch) -> Box<dyn Iterates> {
 }
 
 /// What some images of a batch are, and what the attack wants them to be taken for.
-pub fn aims(config: &AttackConfig, batch: &Batch, rows: &[usize]) -> Aims {
-    let device = batch.clean.device();
-    let of = |classes: &[u8]| rows.iter().map(|&row| classes[row]).collect::<Vec<u8>>();
-    if batch.targets.is_empty() {
-        return Aims::untargeted(&of(&batch.labels), &device);
+pub fn aims(config: &AttackConfig, batch: &Batch, rows: &Rows) -> Aims {
+    let mut aims = towards(config, &batch.labels, &batch.targets, &batch.clean.device());
+    aims.keep(rows);
+    aims
+}
+
+/// Away from the labels, towards targets if there are any.
+fn towards(config: &AttackConfig, labels: &[u8], targets: &[u8], device: &Device) -> Aims {
+    if targets.is_empty() {
+        return Aims::untargeted(labels, device);
     }
-    let aims = Aims::targeted(&of(&batch.labels), &of(&batch.targets), &device);
+    let aims = Aims::targeted(labels, targets, device);
     if config.goal().is_one_class() {
         aims.only()
     } else {

@@ -444,7 +444,7 @@ impl Attack<'_> {
         if model.is_random() {
             // One unlucky answer among many is no adversarial image: what counts is the mean of fresh
             // ones.
-            let aims = aims(self.config, batch, &rows).asked(CONFIRM);
+            let aims = aims(self.config, batch, &Rows::new(rows.clone(), &device)).asked(CONFIRM);
             (_, worst.scores) = aims.score(classify, &worst.points, Loss::Margin);
         }
         if show > 0 {

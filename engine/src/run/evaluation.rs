@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Folder, StoreError};
+use super::{Folder, StoreError, read_json};
 use crate::verdict::html::html;
 use crate::verdict::report::{Report, Verdict};
 
@@ -48,8 +48,7 @@ struct Step {
 /// Reads no more of a run's report than a list of runs shows; none if it is of another step, or
 /// cannot be read, which makes no run unreadable.
 pub(super) async fn read_brief(folder: &Folder, step: usize) -> Option<Brief> {
-    let bytes = folder.read(EVALUATION).await.ok().flatten()?;
-    let brief: Brief = serde_json::from_slice(&bytes).ok()?;
+    let brief: Brief = read_json(folder, EVALUATION).await.ok()??;
     (brief.subject.step == Some(step)).then_some(brief)
 }
 
@@ -58,14 +57,5 @@ pub(super) async fn read_brief(folder: &Folder, step: usize) -> Option<Brief> {
 /// # Errors
 /// [`StoreError`] if it is wrong.
 pub async fn read_report(folder: &Folder) -> Result<Option<Report>, StoreError> {
-    let Some(bytes) = folder.read(EVALUATION).await? else {
-        return Ok(None);
-    };
-    let report = serde_json::from_slice(&bytes).map_err(|error| StoreError::Json {
-        folder: folder.name(),
-        file: EVALUATION,
-        line: String::new(),
-        error: error.to_string(),
-    })?;
-    Ok(Some(report))
+    read_json(folder, EVALUATION).await
 }

@@ -263,14 +263,8 @@ fn now() -> f64 {
 }
 
 async fn read_label(folder: &Folder) -> Result<Label, StoreError> {
-    let bytes = folder.read(LABEL).await?;
-    let bytes = bytes.ok_or_else(|| super::missing(folder, LABEL, "it was not stored whole"))?;
-    serde_json::from_slice(&bytes).map_err(|error| StoreError::Json {
-        folder: folder.name(),
-        file: LABEL,
-        line: String::new(),
-        error: error.to_string(),
-    })
+    let label = super::read_json(folder, LABEL).await?;
+    label.ok_or_else(|| super::missing(folder, LABEL, "it was not stored whole"))
 }
 
 async fn write_label(folder: &Folder, label: &Label) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod evaluation;
 mod library;
 mod metrics;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use crate::platform::Folder;
@@ -316,16 +317,24 @@ pub async fn read_checkpoint(folder: &Folder) -> Result<Option<Checkpoint>, Stor
 /// # Errors
 /// [`StoreError`] if it is wrong.
 pub async fn read_summary(folder: &Folder) -> Result<Option<Summary>, StoreError> {
-    let Some(bytes) = folder.read(SUMMARY).await? else {
+    read_json(folder, SUMMARY).await
+}
+
+/// Reads a file of a run; none if it is not there.
+async fn read_json<T: DeserializeOwned>(
+    folder: &Folder,
+    file: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let Some(bytes) = folder.read(file).await? else {
         return Ok(None);
     };
-    let summary = serde_json::from_slice(&bytes).map_err(|error| StoreError::Json {
+    let read = serde_json::from_slice(&bytes).map_err(|error| StoreError::Json {
         folder: folder.name(),
-        file: SUMMARY,
+        file,
         line: String::new(),
         error: error.to_string(),
     })?;
-    Ok(Some(summary))
+    Ok(Some(read))
 }
 
 /// Reads a run's metrics; none if there are none yet.

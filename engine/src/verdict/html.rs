@@ -66,7 +66,7 @@ fn head(report: &Report) -> String {
         "<header>\n<p class=\"kicker\">Robust, or only masked?</p>\n<h1 class=\"{class}\">{}</h1>\n\
          <p class=\"subject\">{} on {}, {}{}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
          {} test images, {} evaluation, seed {}{}.</p>\n</header>\n",
-        text(&capital(report.verdict.title())),
+        text(&report.verdict.heading()),
         text(&subject.network),
         text(&subject.data),
         text(&subject.training),
@@ -99,13 +99,6 @@ fn head(report: &Report) -> String {
         let _ = writeln!(out, "<li>{}</li>", text(reason));
     }
     out + "</ul>\n"
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 fn plots(report: &Report) -> String {

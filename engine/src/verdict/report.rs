@@ -31,6 +31,14 @@ impl Verdict {
         }
     }
 
+    /// In a word or two that stand alone.
+    pub fn heading(self) -> String {
+        let mut letters = self.title().chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters).collect()
+        })
+    }
+
     /// In a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
