@@ -39,6 +39,8 @@ pub mod objective;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 #[cfg(feature = "backend")]
+pub mod operation;
+#[cfg(feature = "backend")]
 pub mod optimizer;
 #[cfg(any(feature = "onnx", feature = "backend"))]
 pub mod parameter;

@@ -3,8 +3,10 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor, activation::relu};
+
+use crate::operation::convolution;
+use crate::operation::relu_pool::relu_pool;
 
 use super::layers::{conv, linear};
 
@@ -15,7 +17,6 @@ pub struct Cnn {
     conv2: Conv2d,
     fc1: Linear,
     fc2: Linear,
-    pool: MaxPool2d,
 }
 
 impl Cnn {
@@ -44,7 +45,6 @@ impl Cnn {
             conv2: conv([filters[0], filters[1]], kernel, 1, true, device),
             fc1: linear(features, hidden, device),
             fc2: linear(hidden, classes, device),
-            pool: MaxPool2dConfig::new([2, 2]).init(),
         }
     }
 
@@ -52,8 +52,8 @@ impl Cnn {
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = self.pool.forward(relu(self.conv1.forward(images)));
-        let x = self.pool.forward(relu(self.conv2.forward(x)));
+        let x = relu_pool(convolution::forward(&self.conv1, images));
+        let x = relu_pool(convolution::forward(&self.conv2, x));
         let x = relu(self.fc1.forward(x.flatten(1, 3)));
         self.fc2.forward(x)
     }

@@ -5,6 +5,8 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu, s};
 
+use crate::operation::convolution;
+
 use super::batch_norm::{BatchNorm, Mode, Statistics};
 use super::layers::{conv, global_average, linear, pad_channels, standardize};
 
@@ -56,7 +58,7 @@ impl ResNet {
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
-        let x = self.conv1.forward(standardize(images));
+        let x = convolution::forward(&self.conv1, standardize(images));
         let mut x = relu(self.bn1.forward(x, mode));
         for block in [&self.layer1, &self.layer2, &self.layer3]
             .into_iter()
@@ -91,8 +93,13 @@ impl Block {
     }
 
     fn forward(&self, x: Tensor<4>, mode: &mut Mode) -> Tensor<4> {
-        let path = relu(self.bn1.forward(self.conv1.forward(x.clone()), mode));
-        let path = self.bn2.forward(self.conv2.forward(path), mode);
+        let path = relu(
+            self.bn1
+                .forward(convolution::forward(&self.conv1, x.clone()), mode),
+        );
+        let path = self
+            .bn2
+            .forward(convolution::forward(&self.conv2, path), mode);
         let channels = path.dims()[1];
         // Where channels grow, every second pixel along each axis goes on.
         let shortcut = if channels == x.dims()[1] {

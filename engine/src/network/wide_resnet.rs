@@ -12,6 +12,8 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, activation, module::avg_pool2d};
 
+use crate::operation::convolution;
+
 use super::batch_norm::{BatchNorm, Mode, Statistics};
 use super::layers::{conv, global_average, linear, pad_channels, standardize};
 
@@ -86,7 +88,7 @@ impl WideResNet {
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
-        let mut x = self.conv1.forward(standardize(images));
+        let mut x = convolution::forward(&self.conv1, standardize(images));
         for (stage, units) in [&self.layer1, &self.layer2, &self.layer3]
             .into_iter()
             .enumerate()
@@ -125,21 +127,21 @@ impl Unit {
     fn standard(&self, x: Tensor<4>, mode: &mut Mode) -> Tensor<4> {
         let active = activation::relu(self.bn1.forward(x.clone(), mode));
         let shortcut = match &self.shortcut {
-            Some(conv) => conv.forward(active.clone()),
+            Some(conv) => convolution::forward(conv, active.clone()),
             None => x,
         };
-        let path = self.conv1.forward(active);
+        let path = convolution::forward(&self.conv1, active);
         let path = activation::relu(self.bn2.forward(path, mode));
-        self.conv2.forward(path) + shortcut
+        convolution::forward(&self.conv2, path) + shortcut
     }
 
     /// `first` is the network's first unit: its shortcut starts behind the activation.
     fn challenge(&self, x: Tensor<4>, first: bool, mode: &mut Mode) -> Tensor<4> {
         let active = leaky(self.bn1.forward(x.clone(), mode));
         let shortcut = if first { active.clone() } else { x };
-        let path = self.conv1.forward(active);
+        let path = convolution::forward(&self.conv1, active);
         let path = leaky(self.bn2.forward(path, mode));
-        let path = self.conv2.forward(path);
+        let path = convolution::forward(&self.conv2, path);
         path.clone() + shrink(shortcut, path.dims())
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod attacks;
+mod convolution;
 mod devices;
 mod golden;
 mod golden_attacks;
@@ -18,6 +19,7 @@ mod networks;
 mod objectives;
 mod onnx_read;
 mod optimizers;
+mod relu_pool;
 mod sessions;
 mod training;
 mod verdicts;

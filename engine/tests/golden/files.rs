@@ -1,5 +1,6 @@
 //! The golden files, read.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -259,6 +260,8 @@ pub struct MoreAttack {
     pub samples: usize,
     /// All of the file's if not given.
     pub images: Option<usize>,
+    /// AutoAttack's.
+    pub version: Option<String>,
     pub seeds: Vec<Left>,
 }
 
@@ -268,16 +271,6 @@ pub struct MoreAttack {
 pub enum Left {
     /// One attack.
     One { right: usize },
-    /// AutoAttack, after each of its parts.
-    Parts { right: Parts },
-}
-
-/// Images that are right after each part of AutoAttack.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Parts {
-    pub apgd_ce: usize,
-    pub apgd_t: usize,
-    pub fab_t: usize,
-    pub square: usize,
+    /// AutoAttack, after each of its parts by name.
+    Parts { right: BTreeMap<String, usize> },
 }

@@ -1,6 +1,6 @@
 """Writes attacks_more.json beside this file: what more reference attacks do to the model beside it.
 
-    python make_attacks_more.py                 needs what requirements-attacks.txt lists; 2 hours
+    python make_attacks_more.py                 needs what requirements-attacks.txt lists; 3 hours
     python make_attacks_more.py fab square      only these methods
     python make_attacks_more.py --time 1000     prints how long AutoAttack takes for 1,000 images
 
@@ -55,7 +55,12 @@ JUMP = {
     "stepsize_search": "geometric_progression",
     "gamma": 1.0,
 }
-STAGES = ["apgd-ce", "apgd-t", "fab-t", "square"]
+STAGES = {
+    "standard": ["apgd-ce", "apgd-t", "fab-t", "square"],
+    "plus": ["apgd-ce", "apgd-dlr", "fab", "square", "apgd-t", "fab-t"],
+    "rand": ["apgd-ce", "apgd-dlr"],
+}
+FEW = 128  # Images that quick tests and the costliest attacks take.
 
 
 def plan() -> list[dict]:
@@ -70,14 +75,20 @@ def plan() -> list[dict]:
             {"method": "fab", **ball, "targets": 9, "iterations": 100, **FAB},
             {"method": "square", **ball, "iterations": 1000, **SQUARE},
             {"method": "square", **ball, "iterations": 5000, **SQUARE},
-            {"method": "noise", **ball, "draws": 1000, "images": 128},
-            {"method": "hop-skip-jump", **ball, **JUMP, "images": 128},
+            {"method": "noise", **ball, "draws": 1000, "images": FEW},
+            {"method": "noise", **ball, "draws": 1000},
+            {"method": "hop-skip-jump", **ball, **JUMP, "images": FEW},
+            {"method": "hop-skip-jump", **ball, **JUMP},
             {"method": "autoattack", **ball, "version": "standard", "batch": 250},
+            {"method": "autoattack", **ball, "version": "plus", "batch": FEW, "images": FEW},
+            {"method": "autoattack", **ball, "version": "rand", "batch": FEW, "images": FEW},
         ]
     steps = {"iterations": 40, "step_size": 2.5 * RADII["l2"] / 40}
+    spsa_linf = {"method": "spsa", "norm": "linf", "epsilon": RADII["linf"], "iterations": 20, **SPSA}
     entries += [
         {"method": "pgd", "norm": "l2", "epsilon": RADII["l2"], "loss": "xent", **steps},
-        {"method": "spsa", "norm": "linf", "epsilon": RADII["linf"], "iterations": 20, **SPSA, "images": 128},
+        spsa_linf | {"images": FEW},
+        spsa_linf,
     ]
     return sorted(entries, key=lambda entry: list(METHODS).index(entry["method"]))
 
@@ -271,7 +282,7 @@ def autoattack(model: nn.Module, images: Tensor, labels: Tensor, seed: int, sett
     attack.run_standard_evaluation(images, labels, batch_size=settings["batch"])
     seconds = round(time.perf_counter() - start, 1)
     # A stage that finds nobody standing is not run.
-    left = {stage: stages.right.get(stage, 0) for stage in STAGES}
+    left = {stage: stages.right.get(stage, 0) for stage in STAGES[settings["version"]]}
     return {"right": left, "seconds": seconds, "processor_seconds": stages.seconds}
 
 

@@ -1,5 +1,6 @@
 //! Runs a [`Plan`].
 
+use crate::operation::convolution::conv2d;
 use burn::tensor::{Slice, Tensor, activation, module, ops};
 
 use super::array::Data;
@@ -57,7 +58,7 @@ fn compute(operation: &Operation, inputs: Vec<Ranked>) -> Ranked {
         (Operation::Conv(options), Some(weight)) => {
             let bias = inputs.next().map(Tensor::<1>::from);
             let (x, weight) = (Tensor::<4>::from(x), Tensor::<4>::from(weight));
-            module::conv2d(x, weight, bias, options.clone()).into()
+            conv2d(x, weight, bias, options.clone()).into()
         }
         (Operation::MaxPool(options), None) => {
             module::max_pool2d(Tensor::<4>::from(x), options.clone()).into()

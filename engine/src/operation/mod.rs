@@ -1,0 +1,42 @@
+//! Operations of networks whose form on a CPU is ours: one pass over memory where Burn's take several.
+//! On a GPU they are Burn's own. Each is an operation of Burn, with its gradient, so that networks are
+//! written as ever.
+
+pub mod convolution;
+#[cfg(feature = "cpu")]
+mod each;
+pub mod relu_pool;
+
+#[cfg(feature = "cpu")]
+use burn::backend::tensor::FloatTensor;
+#[cfg(feature = "cpu")]
+use burn::backend::{DispatchDevice, Flex};
+use burn::tensor::Device;
+#[cfg(feature = "cpu")]
+use burn::tensor::TensorData;
+
+/// Whether tensors of a device, with autodiff or without, are the CPU backend's.
+fn is_on_cpu(device: &Device) -> bool {
+    #[cfg(feature = "cpu")]
+    return matches!(
+        device.clone().inner().as_dispatch(),
+        DispatchDevice::Flex(_)
+    );
+    #[cfg(not(feature = "cpu"))]
+    return false;
+}
+
+/// A tensor's numbers.
+///
+/// # Panics
+/// If it is not contiguous.
+#[cfg(feature = "cpu")]
+fn floats(tensor: &FloatTensor<Flex>) -> &[f32] {
+    let floats = tensor.as_slice();
+    floats.expect("contiguous tensors of 32-bit floats, which all of this engine's are")
+}
+
+#[cfg(feature = "cpu")]
+fn tensor<const D: usize>(floats: Vec<f32>, shape: [usize; D]) -> FloatTensor<Flex> {
+    FloatTensor::<Flex>::from_data(TensorData::new(floats, shape))
+}
