@@ -22,7 +22,7 @@ use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::{Resident, Source};
 
-use crate::devices::{assert_close, cpu};
+use crate::devices::{assert_close, cpu, on_every_device};
 use crate::golden_files as files;
 
 /// Test images that are attacked.
@@ -48,16 +48,15 @@ fn attacked() -> (Model, Resident) {
     (model, Resident::new(Arc::new(digits()), &device))
 }
 
+on_every_device!(the_first_iterates_are_those_of_pytorch);
+
 fn attack(model: &Model, data: &Resident, seed: u64, config: &AttackConfig) -> AttackSummary {
     let target = Target { model, data, seed };
     let control = Control::default();
     pollster::block_on(run(&target, config, 0, &control, &mut |_| {})).unwrap()
 }
 
-/// On the CPU alone: where a gradient is nothing but rounding, its sign is another one on a GPU.
-#[test]
-fn the_first_iterates_are_those_of_pytorch() {
-    let device = &cpu();
+fn the_first_iterates_are_those_of_pytorch(device: &Device) {
     let golden = files::read::<files::Attacks>("attacks").iterates;
     let network = network(device).no_grad();
     let data = Resident::new(Arc::new(digits()), device);
@@ -85,7 +84,13 @@ fn the_first_iterates_are_those_of_pytorch() {
         let x: Vec<f32> = pgd.x().into_data().try_into_vec().unwrap();
         let values: Vec<f32> = golden.positions.iter().map(|&at| x[at]).collect();
         assert_close(&values, &expected.values, 0.0, 1e-5);
-        let sum: f64 = x.iter().map(|&x| f64::from(x)).sum();
+        let digit = |at: usize| golden.sure.as_bytes().get(at / 4).copied().map(char::from);
+        let is_sure =
+            |at: usize| digit(at).and_then(|digit| digit.to_digit(16)).unwrap() >> (3 - at % 4) & 1;
+        let sum: f64 = (0..x.len())
+            .filter(|&at| is_sure(at) == 1)
+            .map(|at| f64::from(x[at]))
+            .sum();
         // One sign turned round would move the sum by twice the step size.
         assert!((sum - expected.sum).abs() < 0.01, "{sum}, {}", expected.sum);
     }
@@ -206,10 +211,10 @@ fn compare(expected: &files::MoreAttack) {
         expected.norm
     );
     println!("{what}");
-    // Half a point, and some images for chance: ours are of one seed, and HopSkipJump's way is drawn
-    // anew at every step.
+    // Half a point, and some images for chance: ours are of one seed, HopSkipJump's way is drawn anew
+    // at every step, and rounding alone moves what 20 iterations of FAB find by 1 %.
     let by_chance = match &*expected.method {
-        "fgsm" | "fab" => 0.0,
+        "fgsm" => 0.0,
         "hop-skip-jump" => 3.0,
         _ => 2.0,
     };

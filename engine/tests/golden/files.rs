@@ -213,14 +213,20 @@ pub struct Iterates {
     pub images: usize,
     pub epsilon: f64,
     pub step_size: f64,
+    /// Pixels of the batch that rounding leaves alone: hexadecimal digits, the first pixel being the
+    /// highest bit of the first one.
+    pub sure: String,
+    /// Some of those.
     pub positions: Vec<usize>,
     pub seen: Vec<Iterate>,
 }
 
-/// The pixels of a batch after an iteration.
+/// A batch after an iteration.
 #[derive(Deserialize)]
 pub struct Iterate {
+    /// Of all sure pixels.
     pub sum: f64,
+    /// The pixels at the positions.
     pub values: Vec<f32>,
 }
 

@@ -29,6 +29,7 @@ IMAGES = 512
 SEEDS = range(3)
 ITERATES = {"images": 8, "iterations": 5, "epsilon": 0.2, "step_size": 0.02}
 POSITIONS, STRIDE = 64, 7919  # Pixels looked at: multiples of a prime.
+SURE = 1e-5  # Share of its image's largest gradient below which rounding may turn one round.
 
 
 def main() -> None:
@@ -92,13 +93,14 @@ def attack(model: nn.Module, images: Tensor, labels: Tensor, **settings) -> dict
 
 def iterates(model: nn.Module, images: Tensor, labels: Tensor) -> dict:
     """The first iterates of PGD on the cross-entropy from a start that both sides can make: pixel i
-    of the batch moves by `epsilon (2 (STRIDE i mod 1000) / 1000 - 1)`."""
+    of the batch moves by `epsilon (2 (STRIDE i mod 1000) / 1000 - 1)`. Where a gradient is not `SURE`
+    its sign, and thus the pixel, is left to rounding: such pixels do not count."""
     count, epsilon, step = ITERATES["images"], ITERATES["epsilon"], ITERATES["step_size"]
     clean, labels = images[:count], labels[:count]
     places = torch.arange(clean.numel(), dtype=torch.int64) * STRIDE
     offsets = epsilon * (2 * (places % 1000).double() / 1000 - 1)
     x = (clean + offsets.float().reshape(clean.shape)).clamp(0, 1)
-    seen = []
+    made, sure = [], torch.ones_like(clean, dtype=torch.bool)
     for _ in range(ITERATES["iterations"]):
         x = x.detach().requires_grad_()
         loss = F.cross_entropy(model(x), labels, reduction="sum")
@@ -107,10 +109,18 @@ def iterates(model: nn.Module, images: Tensor, labels: Tensor) -> dict:
             x = x + step * gradient.sign()
             x = clean + (x - clean).clamp(-epsilon, epsilon)
             x = x.clamp(0, 1)
-        flat = x.flatten()
-        positions = [at * STRIDE % flat.numel() for at in range(POSITIONS)]
-        seen.append({"sum": float(flat.double().sum()), "values": flat[positions].tolist()})
-    return ITERATES | {"positions": positions, "seen": seen}
+            sure &= gradient.abs() > SURE * gradient.abs().amax((1, 2, 3), keepdim=True)
+        made.append(x.flatten())
+    sure = sure.flatten()
+    places = [at * STRIDE % len(sure) for at in range(len(sure))]
+    positions = [place for place in places if sure[place]][:POSITIONS]
+    seen = [
+        {"sum": float(x[sure].double().sum()), "values": x[positions].tolist()} for x in made
+    ]
+    # A bit for each pixel, the first one the highest of the first digit.
+    bits = "".join("01"[int(one)] for one in sure)
+    digits = f"{int(bits, 2):0{len(bits) // 4}x}"
+    return ITERATES | {"sure": digits, "positions": positions, "seen": seen}
 
 
 if __name__ == "__main__":
