@@ -11,19 +11,14 @@ pub mod relu_pool;
 use burn::backend::tensor::FloatTensor;
 #[cfg(feature = "cpu")]
 use burn::backend::{DispatchDevice, Flex};
-use burn::tensor::Device;
 #[cfg(feature = "cpu")]
-use burn::tensor::TensorData;
+use burn::tensor::{Device, TensorData};
 
 /// Whether tensors of a device, with autodiff or without, are the CPU backend's.
+#[cfg(feature = "cpu")]
 fn is_on_cpu(device: &Device) -> bool {
-    #[cfg(feature = "cpu")]
-    return matches!(
-        device.clone().inner().as_dispatch(),
-        DispatchDevice::Flex(_)
-    );
-    #[cfg(not(feature = "cpu"))]
-    return false;
+    let plain = device.clone().inner();
+    matches!(plain.as_dispatch(), DispatchDevice::Flex(_))
 }
 
 /// A tensor's numbers.

@@ -2,15 +2,13 @@
 
 use burn::tensor::{Tensor, activation, module::max_pool2d, ops::MaxPoolOptions};
 
-use super::is_on_cpu;
-
 /// # Shapes
 /// - `x`: `[batch, channels, height, width]`
 /// - output: `[batch, channels, height / 2, width / 2]`, a last row or column without a fellow being
 ///   left out
 pub fn relu_pool(x: Tensor<4>) -> Tensor<4> {
-    if is_on_cpu(&x.device()) {
-        #[cfg(feature = "cpu")]
+    #[cfg(feature = "cpu")]
+    if super::is_on_cpu(&x.device()) {
         return on_cpu::relu_pool(x);
     }
     plain(x)

@@ -17,8 +17,6 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 
-use super::is_on_cpu;
-
 /// A convolution's output (a cross-correlation, as everywhere in this field). On a GPU it is Burn's, and
 /// so it is with a dilation, groups, or a padding that differs from side to side.
 ///
@@ -34,7 +32,7 @@ pub fn conv2d(
     options: ConvOptions<2>,
 ) -> Tensor<4> {
     #[cfg(feature = "cpu")]
-    if is_on_cpu(&x.device())
+    if super::is_on_cpu(&x.device())
         && let Some(geometry) = geometry::Geometry::of(&options)
     {
         return node::conv2d(x, weight, bias, geometry);
