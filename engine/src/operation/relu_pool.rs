@@ -139,6 +139,8 @@ mod on_cpu {
         if a > b || a.is_nan() { a } else { b }
     }
 
+    // The attribute has this compiled for each kind of vectors, which `S` stands for.
+    #[allow(clippy::extra_unused_type_parameters)]
     #[macerator::with_simd]
     fn pool<S: Simd>(x: &[f32], width: usize, out: &mut [f32]) {
         let rows = x.chunks_exact(2 * width);
@@ -157,6 +159,7 @@ mod on_cpu {
     }
 
     /// Each gradient goes to the first greatest of its square, if that is above 0.
+    #[allow(clippy::extra_unused_type_parameters)] // As above.
     #[macerator::with_simd]
     fn back<S: Simd>(x: &[f32], width: usize, gradient: &[f32], by_x: &mut [f32]) {
         let rows = x

@@ -91,9 +91,9 @@ fn values_are_those_of_the_definition(device: &Device) {
     });
     let mut expected = Vec::new();
     for image in 0..BATCH {
-        for output in 0..outputs {
+        for (output, bias) in bias.iter().enumerate() {
             for (i, j) in (0..out[0]).flat_map(|i| (0..out[1]).map(move |j| (i, j))) {
-                let mut sum = bias[output];
+                let mut sum = *bias;
                 for input in 0..inputs {
                     for (y, x_) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
                         let row = (i * stride[0] + y).checked_sub(padding[0]);

@@ -38,7 +38,7 @@ pub struct Runs<'a> {
 pub fn tap_dots(runs: Runs<'_>) -> Vec<f32> {
     let last = runs.offsets.iter().max().copied().unwrap_or(0);
     let images = runs.gradients.len() / runs.gradient_len;
-    assert!((1..=ROWS).contains(&runs.rows) && runs.length % LANES == 0);
+    assert!((1..=ROWS).contains(&runs.rows) && runs.length.is_multiple_of(LANES));
     assert!(last + runs.length <= runs.source_len);
     assert!((runs.row + runs.rows) * runs.length <= runs.gradient_len);
     assert_eq!(runs.gradients.len(), images * runs.gradient_len);
@@ -110,7 +110,8 @@ impl Runs<'_> {
         sums: &mut [[Vector<S, f32>; M]; T],
     ) {
         let lanes = S::lanes32();
-        let mut held = *sums;
+        let mut held: [[Vector<S, f32>; T]; M] =
+            std::array::from_fn(|m| std::array::from_fn(|t| sums[t][m]));
         for image in images {
             let gradients = &self.gradients[image * self.gradient_len..][..self.gradient_len];
             let source = &self.source[image * self.source_len..][..self.source_len];
@@ -121,19 +122,23 @@ impl Runs<'_> {
                 let x: [Vector<S, f32>; T] = std::array::from_fn(|t| unsafe {
                     vload_unaligned(source.as_ptr().add(offsets[t] + at))
                 });
-                for m in 0..M {
+                for (m, held) in held.iter_mut().enumerate() {
                     let from = (self.row + row + m) * self.length + at;
                     // SAFETY: as above.
                     let gradient =
                         unsafe { vload_unaligned::<S, f32>(gradients.as_ptr().add(from)) };
-                    for t in 0..T {
-                        held[t][m] = x[t].mul_add(gradient, held[t][m]);
+                    for (held, x) in held.iter_mut().zip(x) {
+                        *held = x.mul_add(gradient, *held);
                     }
                 }
                 at += lanes;
             }
         }
-        *sums = held;
+        for (t, sums) in sums.iter_mut().enumerate() {
+            for (sum, held) in sums.iter_mut().zip(held) {
+                *sum = held[t];
+            }
+        }
     }
 }
 

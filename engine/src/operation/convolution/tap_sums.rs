@@ -162,18 +162,18 @@ impl Run<'_> {
             let x: [Vector<S, f32>; V] = std::array::from_fn(|v| unsafe {
                 vload_unaligned(self.source.as_ptr().add(offset + at + v * lanes))
             });
-            for m in 0..M {
-                let weight = row[m].splat::<S>();
-                for v in 0..V {
-                    sums[m][v] = x[v].mul_add(weight, sums[m][v]);
+            for (sums, weight) in sums.iter_mut().zip(row) {
+                let weight = weight.splat::<S>();
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum = x.mul_add(weight, *sum);
                 }
             }
         }
-        for m in 0..M {
+        for (m, sums) in sums.into_iter().enumerate() {
             let out = &mut out[m * self.length + at..][..V * lanes];
-            for v in 0..V {
-                // SAFETY: `out` has just been cut to `V` vectors.
-                unsafe { vstore_unaligned(out.as_mut_ptr().add(v * lanes), sums[m][v]) };
+            for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut(lanes)) {
+                // SAFETY: `out` is as long as a vector.
+                unsafe { vstore_unaligned(out.as_mut_ptr(), sum) };
             }
         }
     }
