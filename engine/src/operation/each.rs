@@ -1,7 +1,7 @@
 //! Work on the parts of a slice, shared by threads where there are some.
 
-/// Calls `work` with the number of every part of `len` items, the part, and what `scratch` makes once
-/// for each thread.
+/// Calls `work` with the number of every part of `len` items, the part, and what `scratch` makes for
+/// several of them that one thread goes through.
 ///
 /// # Panics
 /// If `len` is 0.
@@ -17,7 +17,6 @@ pub fn each_part<S>(
         items
             .par_chunks_exact_mut(len)
             .enumerate()
-            .with_min_len(4)
             .for_each_init(scratch, |scratch, (index, part)| work(scratch, index, part));
     }
     #[cfg(not(feature = "threads"))]

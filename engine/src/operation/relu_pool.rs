@@ -41,7 +41,9 @@ mod on_cpu {
     #[backend_extension(Flex, Autodiff)]
     trait ReluPoolOps: Backend {
         fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    }
 
+    trait ReluPoolGradient: Backend {
         fn relu_pool_gradient(
             x: FloatTensor<Self>,
             gradient: FloatTensor<Self>,
@@ -51,7 +53,7 @@ mod on_cpu {
     #[derive(Debug)]
     struct ReluPool;
 
-    impl<B: ReluPoolOps> Backward<B, 1> for ReluPool {
+    impl<B: ReluPoolGradient> Backward<B, 1> for ReluPool {
         type State = NodeId;
 
         fn backward(self, ops: Ops<NodeId, 1>, grads: &mut Gradients, states: &mut Checkpointer) {
@@ -63,7 +65,7 @@ mod on_cpu {
         }
     }
 
-    impl<B: ReluPoolOps, C: CheckpointStrategy> ReluPoolOps for Autodiff<B, C> {
+    impl<B: ReluPoolOps + ReluPoolGradient, C: CheckpointStrategy> ReluPoolOps for Autodiff<B, C> {
         fn relu_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
             match ReluPool.prepare::<C>([x.node()]).compute_bound().stateful() {
                 OpsKind::Tracked(mut tracked) => {
@@ -72,10 +74,6 @@ mod on_cpu {
                 }
                 OpsKind::UnTracked(untracked) => untracked.finish(B::relu_pool(x.into_primitive())),
             }
-        }
-
-        fn relu_pool_gradient(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
-            unimplemented!("second derivatives")
         }
     }
 
@@ -102,7 +100,9 @@ mod on_cpu {
             }
             tensor(out, [batch, channels, height / 2, width / 2])
         }
+    }
 
+    impl ReluPoolGradient for Flex {
         fn relu_pool_gradient(
             x: FloatTensor<Self>,
             gradient: FloatTensor<Self>,
@@ -179,7 +179,9 @@ mod on_cpu {
                 squares.zip(by_squares).zip(gradient)
             {
                 let greatest = greater(greater(*a, *b), greater(*c, *d));
-                let gradient = if greatest > 0.0 { gradient } else { 0.0 };
+                // As Burn's, gradients pass where there is no number: a network that has run away
+                // must not look flat.
+                let gradient = if greatest <= 0.0 { 0.0 } else { gradient };
                 let is_a = *a == greatest;
                 let is_b = !is_a & (*b == greatest);
                 let is_c = !is_a & !is_b & (*c == greatest);

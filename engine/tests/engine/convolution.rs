@@ -11,7 +11,7 @@ type Case = (usize, usize, [usize; 2], [usize; 2], [usize; 2], [usize; 2]);
 
 /// Every kernel of the networks, and what differs between the axes, leaves pixels that no output sees,
 /// or has numbers of channels and pixels that fill no block and no vector.
-const CASES: [Case; 16] = [
+const CASES: [Case; 19] = [
     (1, 16, [28, 28], [3, 3], [1, 1], [1, 1]),
     (16, 32, [14, 14], [3, 3], [1, 1], [1, 1]),
     (1, 32, [28, 28], [5, 5], [1, 1], [2, 2]),
@@ -28,6 +28,9 @@ const CASES: [Case; 16] = [
     (1, 1, [1, 1], [1, 1], [1, 1], [0, 0]),
     (2, 6, [3, 3], [3, 3], [1, 1], [0, 0]),
     (4, 11, [6, 5], [3, 3], [1, 1], [2, 2]),
+    (2, 3, [5, 4], [1, 1], [3, 2], [2, 2]),
+    (1, 2, [1, 1], [3, 3], [2, 2], [4, 4]),
+    (2, 2, [7, 7], [2, 2], [5, 5], [3, 3]),
 ];
 
 on_every_device!(

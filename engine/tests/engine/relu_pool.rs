@@ -50,7 +50,11 @@ fn what_is_no_number_stays() {
     for place in 0..4 {
         let mut x = [1.0, 2.0, -1.0, 0.5];
         x[place] = f32::NAN;
-        let [out, _] = results(&x, [1, 1, 2, 2], relu_pool, &cpu());
+        let [out, gradient] = results(&x, [1, 1, 2, 2], relu_pool, &cpu());
         assert!(out[0].is_nan(), "{out:?}");
+        assert!(
+            gradient.iter().any(|&gradient| gradient != 0.0),
+            "{gradient:?}"
+        );
     }
 }

@@ -6,7 +6,7 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 
 use super::geometry::Geometry;
-use super::node::ConvolutionOps;
+use super::node::{ConvolutionGradients, ConvolutionOps};
 use super::planes::{LANES, Planes, reach, whole};
 use super::tap_dots::{ROWS, Runs, tap_dots};
 use super::tap_sums::{Weights, tap_sums};
@@ -27,7 +27,11 @@ struct Sizes {
 impl Sizes {
     fn new(x: &FloatTensor<Flex>, weight: &FloatTensor<Flex>, geometry: Geometry) -> Self {
         let [batch, inputs, height, width] = x.layout().shape().dims();
-        let [outputs, _, kernel_height, kernel_width] = weight.layout().shape().dims();
+        let [outputs, kernel_inputs, kernel_height, kernel_width] = weight.layout().shape().dims();
+        assert_eq!(
+            kernel_inputs, inputs,
+            "channels of the kernel and of the image"
+        );
         let kernel = [kernel_height, kernel_width];
         Self {
             batch,
@@ -74,8 +78,10 @@ impl ConvolutionOps for Flex {
         let [height, width] = sizes.out;
         tensor(out, [sizes.batch, sizes.outputs, height, width])
     }
+}
 
-    fn convolution_x_gradient(
+impl ConvolutionGradients for Flex {
+    fn x_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -83,12 +89,12 @@ impl ConvolutionOps for Flex {
     ) -> FloatTensor<Self> {
         let sizes = Sizes::new(&x, &weight, geometry);
         let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
-        let by_x = x_gradient(&sizes, floats(&weight), floats(&gradient));
+        let by_x = gradient_by_x(&sizes, floats(&weight), floats(&gradient));
         let [height, width] = sizes.image;
         tensor(by_x, [sizes.batch, sizes.inputs, height, width])
     }
 
-    fn convolution_weight_gradient(
+    fn weight_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -96,16 +102,16 @@ impl ConvolutionOps for Flex {
     ) -> FloatTensor<Self> {
         let sizes = Sizes::new(&x, &weight, geometry);
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let by_weight = weight_gradient(&sizes, floats(&x), floats(&gradient));
+        let by_weight = gradient_by_weight(&sizes, floats(&x), floats(&gradient));
         let [height, width] = sizes.kernel;
         tensor(by_weight, [sizes.outputs, sizes.inputs, height, width])
     }
 
-    fn convolution_bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         let [batch, outputs, height, width] = gradient.layout().shape().dims();
         let gradient = gradient.to_contiguous();
-        let len = height * width;
-        let sums = sums(floats(&gradient), len);
+        let numbers = floats(&gradient);
+        let sums = sums(numbers, height * width);
         let by_bias = (0..outputs).map(|output| {
             let of_images = (0..batch).map(|image| sums[image * outputs + output]);
             of_images.sum()
@@ -114,7 +120,7 @@ impl ConvolutionOps for Flex {
     }
 }
 
-/// The sum of each run of `len` numbers.
+/// The sum of each run of `len` numbers, always in the same order.
 fn sums(numbers: &[f32], len: usize) -> Vec<f32> {
     let mut sums = vec![0.0; numbers.len() / len];
     each_part(
@@ -122,8 +128,7 @@ fn sums(numbers: &[f32], len: usize) -> Vec<f32> {
         1,
         || (),
         |(), at, sum| {
-            let numbers = &numbers[at * len..][..len];
-            let (vectors, rest) = numbers.as_chunks::<LANES>();
+            let (vectors, rest) = numbers[at * len..][..len].as_chunks::<LANES>();
             let mut lanes = [0.0; LANES];
             for vector in vectors {
                 for (lane, number) in lanes.iter_mut().zip(vector) {
@@ -140,6 +145,11 @@ fn convolve(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> 
     let planes = sizes.input_planes();
     let offsets = planes.taps(sizes.kernel);
     let taps = offsets.len();
+    assert_eq!(
+        bias.len(),
+        sizes.outputs,
+        "biases and channels of the output"
+    );
     let weights = Weights::new(sizes.outputs, taps, |sum, tap| weight[sum * taps + tap]);
     let [height, width] = sizes.out;
     let length = (height - 1) * planes.width() + width;
@@ -176,7 +186,7 @@ fn convolve(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> 
 struct Phase {
     /// The first weight of the kernel that sees them; the next ones are a stride further each.
     first: usize,
-    /// The first such row of the image, a step of the stride behind each other.
+    /// The first such row of the image; the next ones are a stride further each.
     pixel: usize,
     /// Its number among the rows of this remainder of the padded image.
     step: usize,
@@ -220,14 +230,14 @@ struct Part {
 impl Part {
     fn new(sizes: &Sizes, planes: &Planes, weight: &[f32], rows: Phase, columns: Phase) -> Self {
         let stride = sizes.geometry.stride;
-        let more = reach(sizes.kernel, stride);
+        let halo = reach(sizes.kernel, stride);
         let mut offsets = Vec::new();
         let mut places = Vec::new();
         for channel in 0..sizes.outputs {
             for y in rows.weights(sizes, 0) {
                 for x in columns.weights(sizes, 1) {
-                    let row = rows.step + more[0] - y / stride[0];
-                    let column = columns.step + more[1] - x / stride[1];
+                    let row = rows.step + halo[0] - y / stride[0];
+                    let column = columns.step + halo[1] - x / stride[1];
                     offsets.push(planes.at(channel, [0, 0], row, column));
                     let kernel = channel * sizes.inputs * sizes.kernel_len();
                     places.push(kernel + y * sizes.kernel[1] + x);
@@ -247,7 +257,7 @@ impl Part {
     }
 }
 
-fn x_gradient(sizes: &Sizes, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
+fn gradient_by_x(sizes: &Sizes, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
     let stride = sizes.geometry.stride;
     let planes = Planes::of_gradient(sizes.outputs, sizes.out, reach(sizes.kernel, stride));
     // Rows that no weight sees have no gradient.
@@ -299,10 +309,13 @@ fn x_gradient(sizes: &Sizes, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
     by_x
 }
 
-fn weight_gradient(sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+fn gradient_by_weight(sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let planes = sizes.input_planes();
     let offsets = planes.taps(sizes.kernel);
     let taps = offsets.len();
+    if sizes.batch == 0 {
+        return vec![0.0; sizes.outputs * taps];
+    }
     let [height, width] = sizes.out;
     let length = whole((height - 1) * planes.width() + width);
     let mut source = vec![0.0; sizes.batch * planes.len()];
@@ -333,7 +346,7 @@ fn weight_gradient(sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         },
     );
     // Work for several threads, shared in the same way by any number of them: sums are then the same.
-    const TASKS: usize = 16;
+    const TASKS: usize = 64;
     let blocks = sizes.outputs.div_ceil(ROWS);
     let groups = TASKS.div_ceil(blocks).min(sizes.batch);
     let together = sizes.batch.div_ceil(groups);
@@ -353,10 +366,10 @@ fn weight_gradient(sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         })
     });
     let mut by_weight = Vec::with_capacity(sizes.outputs * taps);
-    for groups in parts.chunks(groups) {
+    for parts in parts.chunks(groups) {
         let start = by_weight.len();
-        by_weight.extend_from_slice(&groups[0]);
-        for more in &groups[1..] {
+        by_weight.extend_from_slice(&parts[0]);
+        for more in &parts[1..] {
             for (sum, more) in by_weight[start..].iter_mut().zip(more) {
                 *sum += more;
             }

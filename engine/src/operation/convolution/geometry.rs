@@ -21,11 +21,18 @@ impl Geometry {
         })
     }
 
-    /// Height and width of the output for an image and a kernel, the kernel being no larger than the
-    /// padded image.
+    /// Height and width of the output for an image and a kernel.
+    ///
+    /// # Panics
+    /// If the kernel is larger than the padded image.
     pub fn output(&self, image: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
         [0, 1].map(|axis| {
-            (image[axis] + 2 * self.padding[axis] - kernel[axis]) / self.stride[axis] + 1
+            let padded = image[axis] + 2 * self.padding[axis];
+            assert!(
+                kernel[axis] <= padded,
+                "the kernel is larger than the image"
+            );
+            (padded - kernel[axis]) / self.stride[axis] + 1
         })
     }
 }

@@ -36,9 +36,12 @@ pub trait ConvolutionOps: Backend {
         bias: FloatTensor<Self>,
         geometry: Geometry,
     ) -> FloatTensor<Self>;
+}
 
+/// The gradients of a convolution.
+pub trait ConvolutionGradients: Backend {
     /// The gradient by `x`.
-    fn convolution_x_gradient(
+    fn x_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -46,7 +49,7 @@ pub trait ConvolutionOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gradient by `weight`.
-    fn convolution_weight_gradient(
+    fn weight_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -54,13 +57,13 @@ pub trait ConvolutionOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gradient by the bias.
-    fn convolution_bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 #[derive(Debug)]
 struct Convolution;
 
-impl<B: ConvolutionOps> Backward<B, 3> for Convolution {
+impl<B: ConvolutionGradients> Backward<B, 3> for Convolution {
     type State = (NodeId, NodeId, Geometry);
 
     fn backward(
@@ -75,26 +78,24 @@ impl<B: ConvolutionOps> Backward<B, 3> for Convolution {
         let x: FloatTensor<B> = checkpointer.retrieve_node_output(x);
         let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight);
         if let Some(node) = weight_node {
-            let by_weight = B::convolution_weight_gradient(
-                x.clone(),
-                weight.clone(),
-                gradient.clone(),
-                geometry,
-            );
+            let by_weight =
+                B::weight_gradient(x.clone(), weight.clone(), gradient.clone(), geometry);
             grads.register::<B>(node.id, by_weight);
         }
         if let Some(node) = bias_node {
-            let by_bias = B::convolution_bias_gradient(gradient.clone());
+            let by_bias = B::bias_gradient(gradient.clone());
             grads.register::<B>(node.id, by_bias);
         }
         if let Some(node) = x_node {
-            let by_x = B::convolution_x_gradient(x, weight, gradient, geometry);
+            let by_x = B::x_gradient(x, weight, gradient, geometry);
             grads.register::<B>(node.id, by_x);
         }
     }
 }
 
-impl<B: ConvolutionOps, C: CheckpointStrategy> ConvolutionOps for Autodiff<B, C> {
+impl<B: ConvolutionOps + ConvolutionGradients, C: CheckpointStrategy> ConvolutionOps
+    for Autodiff<B, C>
+{
     fn convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -124,27 +125,5 @@ impl<B: ConvolutionOps, C: CheckpointStrategy> ConvolutionOps for Autodiff<B, C>
                 geometry,
             )),
         }
-    }
-
-    fn convolution_x_gradient(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: Geometry,
-    ) -> FloatTensor<Self> {
-        unimplemented!("second derivatives")
-    }
-
-    fn convolution_weight_gradient(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: Geometry,
-    ) -> FloatTensor<Self> {
-        unimplemented!("second derivatives")
-    }
-
-    fn convolution_bias_gradient(_: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!("second derivatives")
     }
 }

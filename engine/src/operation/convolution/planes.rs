@@ -5,10 +5,19 @@
 //! with at all outputs, row after row, then is one run of a plane, with some columns between the rows
 //! that belong to no output: `tap_sums.rs` and `tap_dots.rs` go along such runs.
 
+use macerator::Simd;
+
 use super::geometry::Geometry;
 
-/// The widest vector of a CPU, in floats. Buffers are longer by so much than what is read of them.
+/// The widest vector of a CPU, in floats. Buffers of planes end in so many spare ones, which whole
+/// vectors may read.
 pub const LANES: usize = 16;
+
+/// Whether a CPU has 32 registers for vectors, not 16.
+#[inline(always)]
+pub fn has_many_registers<S: Simd>() -> bool {
+    S::lanes32() == LANES || cfg!(target_arch = "aarch64")
+}
 
 /// The planes of an image.
 #[derive(Clone, Debug)]
@@ -32,28 +41,28 @@ impl Planes {
         geometry: Geometry,
     ) -> Self {
         let out = geometry.output(size, kernel);
-        let more = reach(kernel, geometry.stride);
+        let halo = reach(kernel, geometry.stride);
         Self {
             channels,
             size,
             stride: geometry.stride,
             before: geometry.padding,
             phases: [0, 1].map(|axis| geometry.stride[axis].min(kernel[axis])),
-            rows: out[0] + more[0],
-            width: out[1] + more[1],
+            rows: out[0] + halo[0],
+            width: out[1] + halo[1],
         }
     }
 
     /// Of the gradient by a convolution's output, with the zeros around it that its input sees.
-    pub fn of_gradient(channels: usize, out: [usize; 2], more: [usize; 2]) -> Self {
+    pub fn of_gradient(channels: usize, out: [usize; 2], halo: [usize; 2]) -> Self {
         Self {
             channels,
             size: out,
             stride: [1, 1],
-            before: more,
+            before: halo,
             phases: [1, 1],
-            rows: out[0] + 2 * more[0],
-            width: out[1] + 2 * more[1],
+            rows: out[0] + 2 * halo[0],
+            width: out[1] + 2 * halo[1],
         }
     }
 
@@ -93,7 +102,8 @@ impl Planes {
         let [height, width] = self.size;
         for (channel, pixels) in image.chunks_exact(height * width).enumerate() {
             for (y, line) in pixels.chunks_exact(width).enumerate() {
-                let (row, phase) = divide(y + self.before[0], self.stride[0]);
+                let y = y + self.before[0];
+                let (row, phase) = (y / self.stride[0], y % self.stride[0]);
                 if phase >= self.phases[0] || row >= self.rows {
                     continue;
                 }
@@ -104,7 +114,8 @@ impl Planes {
                     continue;
                 }
                 for (x, &pixel) in line.iter().enumerate() {
-                    let (column, beside) = divide(x + self.before[1], self.stride[1]);
+                    let x = x + self.before[1];
+                    let (column, beside) = (x / self.stride[1], x % self.stride[1]);
                     if beside < self.phases[1] && column < self.width {
                         planes[self.at(channel, [phase, beside], row, column)] = pixel;
                     }
@@ -117,10 +128,6 @@ impl Planes {
 /// How far a kernel reaches beyond its first row and column, in steps of the stride.
 pub fn reach(kernel: [usize; 2], stride: [usize; 2]) -> [usize; 2] {
     [0, 1].map(|axis| (kernel[axis] - 1) / stride[axis])
-}
-
-fn divide(number: usize, by: usize) -> (usize, usize) {
-    (number / by, number % by)
 }
 
 /// So many floats, rounded up to whole vectors.

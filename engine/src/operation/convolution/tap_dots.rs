@@ -3,9 +3,9 @@
 // The vectors of `macerator` are loaded and stored through pointers.
 #![allow(unsafe_code)]
 
-use macerator::{Scalar, Simd, Vector, vload_unaligned, vstore_unaligned};
+use macerator::{Scalar, Simd, Vector};
 
-use super::planes::LANES;
+use super::planes::{LANES, has_many_registers};
 
 /// Rows of gradients that a call takes at most.
 pub const ROWS: usize = 8;
@@ -34,13 +34,16 @@ pub struct Runs<'a> {
 /// `[rows, taps]`: the sums over all images and places of the gradients times what each tap sees.
 ///
 /// # Panics
-/// If a slice is too short.
+/// If a slice has another length, or a row or an offset has less than `length` numbers behind it.
 pub fn tap_dots(runs: Runs<'_>) -> Vec<f32> {
     let last = runs.offsets.iter().max().copied().unwrap_or(0);
     let images = runs.gradients.len() / runs.gradient_len;
     assert!((1..=ROWS).contains(&runs.rows) && runs.length.is_multiple_of(LANES));
-    assert!(last + runs.length <= runs.source_len);
-    assert!((runs.row + runs.rows) * runs.length <= runs.gradient_len);
+    let room = runs.source_len.checked_sub(runs.length);
+    assert!(room.is_some_and(|room| last <= room));
+    let end = runs.row.checked_add(runs.rows);
+    let end = end.and_then(|end| end.checked_mul(runs.length));
+    assert!(end.is_some_and(|end| end <= runs.gradient_len));
     assert_eq!(runs.gradients.len(), images * runs.gradient_len);
     assert_eq!(runs.source.len(), images * runs.source_len);
     let mut dots = vec![0.0; runs.rows * runs.offsets.len()];
@@ -50,12 +53,13 @@ pub fn tap_dots(runs: Runs<'_>) -> Vec<f32> {
 
 #[macerator::with_simd]
 fn dispatch<'a, S: Simd>(runs: &Runs<'a>, images: usize, dots: &mut [f32]) {
-    let wide = S::lanes32() == LANES;
+    assert!(LANES.is_multiple_of(S::lanes32()));
+    let wide = has_many_registers::<S>();
     let mut row = 0;
     while row < runs.rows {
         let left = runs.rows - row;
         let dots = &mut dots[row * runs.offsets.len()..];
-        // As many sums as there are registers for: 32 with the widest vectors, 16 otherwise.
+        // As many sums as there are registers for.
         row += match left {
             8.. if wide => runs.dots::<S, 8, 3>(row, images, dots),
             4.. if wide => runs.dots::<S, 4, 5>(row, images, dots),
@@ -120,13 +124,13 @@ impl Runs<'_> {
                 // SAFETY: `tap_dots` has seen that there are `length` floats behind every offset and
                 // in each row, and `length` is a multiple of `lanes`.
                 let x: [Vector<S, f32>; T] = std::array::from_fn(|t| unsafe {
-                    vload_unaligned(source.as_ptr().add(offsets[t] + at))
+                    f32::vload_unaligned(source.as_ptr().add(offsets[t] + at))
                 });
                 for (m, held) in held.iter_mut().enumerate() {
                     let from = (self.row + row + m) * self.length + at;
                     // SAFETY: as above.
                     let gradient =
-                        unsafe { vload_unaligned::<S, f32>(gradients.as_ptr().add(from)) };
+                        unsafe { f32::vload_unaligned::<S>(gradients.as_ptr().add(from)) };
                     for (held, x) in held.iter_mut().zip(x) {
                         *held = x.mul_add(gradient, *held);
                     }
@@ -146,7 +150,7 @@ impl Runs<'_> {
 #[inline(always)]
 fn total<S: Simd>(vector: Vector<S, f32>) -> f32 {
     let mut numbers = [0.0; LANES];
-    // SAFETY: no vector has more than `LANES` numbers.
-    unsafe { vstore_unaligned(numbers.as_mut_ptr(), vector) };
+    // SAFETY: no vector has more than `LANES` numbers: `dispatch` has seen that theirs divides it.
+    unsafe { f32::vstore_unaligned(numbers.as_mut_ptr(), vector) };
     numbers[..S::lanes32()].iter().sum()
 }

@@ -4,9 +4,9 @@
 // The vectors of `macerator` are loaded and stored through pointers.
 #![allow(unsafe_code)]
 
-use macerator::{Scalar, Simd, Vector, vload_unaligned, vstore_unaligned};
+use macerator::{Scalar, Simd, Vector};
 
-use super::planes::{LANES, whole};
+use super::planes::{LANES, has_many_registers, whole};
 
 /// Sums that are made together: while their numbers stay in registers, everything that is read serves
 /// several of them.
@@ -50,7 +50,7 @@ fn blocks(count: usize) -> impl Iterator<Item = (usize, usize)> {
 /// - `out`: `[sums, whole(length)]`
 ///
 /// # Panics
-/// If a slice is too short.
+/// If a slice has another length, or an offset has less than `whole(length)` numbers behind it.
 pub fn tap_sums(
     source: &[f32],
     offsets: &[usize],
@@ -60,7 +60,8 @@ pub fn tap_sums(
 ) {
     let length = whole(length);
     let last = offsets.iter().max().copied().unwrap_or(0);
-    assert!(last + length <= source.len(), "the source is too short");
+    let room = source.len().checked_sub(length);
+    assert!(room.is_some_and(|room| last <= room));
     assert_eq!(offsets.len(), weights.taps);
     assert_eq!(weights.packed.len(), weights.sums * weights.taps);
     assert_eq!(out.len(), weights.sums * length);
@@ -75,8 +76,8 @@ fn dispatch<S: Simd>(
     length: usize,
     out: &mut [f32],
 ) {
-    // 32 registers with the widest vectors, 16 otherwise.
-    if S::lanes32() == LANES {
+    assert!(LANES.is_multiple_of(S::lanes32()));
+    if has_many_registers::<S>() {
         along::<S, 3, 6, 8, 8>(source, offsets, weights, length, out);
     } else {
         along::<S, 1, 3, 5, 8>(source, offsets, weights, length, out);
@@ -160,7 +161,7 @@ impl Run<'_> {
             // SAFETY: `tap_sums` has seen that every offset has `length` floats behind it, and
             // `at + V * lanes` is at most `length`.
             let x: [Vector<S, f32>; V] = std::array::from_fn(|v| unsafe {
-                vload_unaligned(self.source.as_ptr().add(offset + at + v * lanes))
+                f32::vload_unaligned(self.source.as_ptr().add(offset + at + v * lanes))
             });
             for (sums, weight) in sums.iter_mut().zip(row) {
                 let weight = weight.splat::<S>();
@@ -173,7 +174,7 @@ impl Run<'_> {
             let out = &mut out[m * self.length + at..][..V * lanes];
             for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut(lanes)) {
                 // SAFETY: `out` is as long as a vector.
-                unsafe { vstore_unaligned(out.as_mut_ptr(), sum) };
+                unsafe { f32::vstore_unaligned(out.as_mut_ptr(), sum) };
             }
         }
     }
