@@ -219,7 +219,10 @@ fn compare(expected: &files::MoreAttack) {
         _ => 2.0,
     };
     let allowed = 0.005 * images as f64 + by_chance;
-    assert!((ours - theirs).abs() <= allowed, "{what}");
+    assert!(ours <= theirs + allowed, "{what}");
+    // HopSkipJump begins nearer than foolbox's does, which tells in l_inf.
+    let is_stronger = expected.method == "hop-skip-jump" && ours < theirs;
+    assert!(is_stronger || ours >= theirs - allowed, "{what}");
 }
 
 fn compare_suite(expected: &files::MoreAttack, version: Suite) {
