@@ -87,8 +87,9 @@ fn twenty_kills_change_nothing() {
     fs::write(place.join("run.toml"), CONFIG).unwrap();
     let began = Instant::now();
     finish(start(place, &["--config", "run.toml", "--out", "whole"]));
-    // The last kill comes before half of the run is done, or the whole if it is then twice as fast.
-    let longest = began.elapsed().as_millis() as u32 / KILLS;
+    // On the average the last kill comes when a quarter of the run is done: other tests may have slowed
+    // the first one, so the killed one may be several times as fast.
+    let longest = began.elapsed().as_millis() as u32 / 2 / KILLS;
 
     let mut moments = Stream::new(2, Purpose::Noise, 0);
     let mut child = start(place, &["--config", "run.toml", "--out", "killed"]);
