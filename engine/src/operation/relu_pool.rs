@@ -85,18 +85,10 @@ mod on_cpu {
             let (len, out_len) = (height * width, (height / 2) * (width / 2));
             let mut out = vec![0.0; batch * channels * out_len];
             if out_len > 0 {
-                each_part(
-                    &mut out,
-                    channels * out_len,
-                    || (),
-                    |(), image, out| {
-                        let pixels = &pixels[image * channels * len..][..channels * len];
-                        for (x, out) in pixels.chunks_exact(len).zip(out.chunks_exact_mut(out_len))
-                        {
-                            pool(x, width, out);
-                        }
-                    },
-                );
+                let work = |(): &mut (), plane: usize, out: &mut [f32]| {
+                    pool(&pixels[plane * len..][..len], width, out);
+                };
+                each_part(&mut out, out_len, || (), work);
             }
             tensor(out, [batch, channels, height / 2, width / 2])
         }
@@ -113,21 +105,11 @@ mod on_cpu {
             let (len, out_len) = (height * width, (height / 2) * (width / 2));
             let mut by_x = vec![0.0; batch * channels * len];
             if out_len > 0 {
-                each_part(
-                    &mut by_x,
-                    channels * len,
-                    || (),
-                    |(), image, by_x| {
-                        let pixels = &pixels[image * channels * len..][..channels * len];
-                        let gradients = &gradients[image * channels * out_len..];
-                        let planes = pixels
-                            .chunks_exact(len)
-                            .zip(gradients.chunks_exact(out_len));
-                        for ((x, gradient), by_x) in planes.zip(by_x.chunks_exact_mut(len)) {
-                            back(x, width, gradient, by_x);
-                        }
-                    },
-                );
+                let work = |(): &mut (), plane: usize, by_x: &mut [f32]| {
+                    let gradient = &gradients[plane * out_len..][..out_len];
+                    back(&pixels[plane * len..][..len], width, gradient, by_x);
+                };
+                each_part(&mut by_x, len, || (), work);
             }
             tensor(by_x, [batch, channels, height, width])
         }
