@@ -14,6 +14,7 @@ mod files;
 mod format;
 mod header;
 mod page;
+mod profile;
 mod runs;
 mod state;
 mod train;

@@ -9,6 +9,7 @@ use crate::controls::problems::Problems;
 use crate::engine::start;
 use crate::files::drop::DropOverlay;
 use crate::header::Header;
+use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::Lab;
 use crate::train::TrainRoom;
@@ -39,6 +40,7 @@ pub fn Page() -> impl IntoView {
             <AttackRoom />
             <VerdictRoom />
             <RunsRoom />
+            <ProfileRoom />
         </main>
         <DropOverlay />
         <footer>

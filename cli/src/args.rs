@@ -312,6 +312,9 @@ pub struct BenchArgs {
     /// Rounds after the warm-up, of which the median counts; 0 counts the warm-up itself.
     #[arg(long, default_value_t = 3)]
     pub rounds: u32,
+    /// Also list the GPU's kernels: launches and milliseconds of a step and of an iteration.
+    #[arg(long)]
+    pub profile: bool,
     /// Print one line of JSON a network.
     #[arg(long)]
     pub json: bool,

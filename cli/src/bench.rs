@@ -1,138 +1,112 @@
 //! `squeeze bench`: what a training step and a PGD iteration cost here.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
-use squeeze_engine::attack::begin::{Batch, begin};
-use squeeze_engine::config::{DataKind, NetworkKind, ObjectiveConfig, RunConfig};
-use squeeze_engine::control::Control;
+use squeeze_engine::bench::measure::measure;
+use squeeze_engine::bench::{BenchFigures, BenchPlan, Profile};
+use squeeze_engine::config::{DataConfig, DataKind, NetworkKind};
 use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::device;
-use squeeze_engine::evaluate::read;
-use squeeze_engine::event::Event;
-use squeeze_engine::model::Model;
 use squeeze_engine::random::{Purpose, Stream};
-use squeeze_engine::resident::{Resident, Source};
-use squeeze_engine::train::Trainer;
+use squeeze_engine::resident::Resident;
 
 use crate::args::BenchArgs;
 use crate::data;
 use crate::devices::describe;
 use crate::say::say;
 
-/// One network's figures: medians over the repetitions.
+/// One network's figures.
 #[derive(Serialize)]
 struct Figures {
-    network: String,
-    device: String,
-    batch_size: usize,
-    ms_per_training_step: f64,
-    /// Nothing without iterations.
-    ms_per_pgd_iteration: Option<f64>,
+    #[serde(flatten)]
+    figures: BenchFigures,
     /// The most memory that this process has had so far, where the system tells (Linux). A GPU's own
     /// memory is not in it.
     peak_memory_mib: Option<f64>,
 }
 
-/// Measures natural training and PGD with the figures that every run reports, after a warm-up.
+/// Measures natural training and PGD, after a warm-up.
 pub fn bench(args: &BenchArgs) -> Result<()> {
     let opened = pollster::block_on(device::open(args.device))?;
     eprintln!("{}", describe(&opened.report));
     for network in args.networks() {
-        let mut config = RunConfig {
-            network,
-            objective: ObjectiveConfig::natural(),
-            ..RunConfig::default()
-        };
         let data = Arc::new(if network.units().is_none() {
-            data::load(&config.data, 0)?
+            data::load(&DataConfig::default(), 0)?
         } else {
             random_photographs()
         });
-        config.data.set = data.kind;
         let data = Resident::new(data, &opened.device);
-        config.training.steps = args.steps;
-        config.training.batch_size = args.batch_size;
-        config.training.held_out = 0;
-        config.attack.batch_size = args.batch_size;
-        config.attack.images = args.batch_size;
-        config.attack.iterations = args.iterations.max(1);
-        let mut steps = Vec::new();
-        let mut iterations = Vec::new();
-        // The first round compiles kernels and fills memory pools.
-        for round in 0..=args.rounds {
-            let (step, iteration) = round_of(&config, &data, args.iterations > 0)?;
-            if round > 0 || args.rounds == 0 {
-                steps.push(step);
-                iterations.extend(iteration);
-            }
-        }
-        let figures = Figures {
-            network: network.name(),
-            device: format!("{} through {}", opened.report.name, opened.report.api),
+        let plan = BenchPlan {
+            network,
             batch_size: args.batch_size,
-            ms_per_training_step: median(&mut steps).context("no step was measured")?,
-            ms_per_pgd_iteration: median(&mut iterations),
+            steps: args.steps,
+            iterations: args.iterations,
+            rounds: args.rounds,
+            profile: args.profile,
+        };
+        let figures = pollster::block_on(measure(&plan, &data, &opened.report))?;
+        let figures = Figures {
+            figures,
             peak_memory_mib: peak_memory_mib(),
         };
         if args.json {
             say!("{}", serde_json::to_string(&figures)?);
         } else {
-            let mut line = format!(
-                "{}, batch {}: {:.1} ms a training step",
-                figures.network, figures.batch_size, figures.ms_per_training_step
-            );
-            if let Some(iteration) = figures.ms_per_pgd_iteration {
-                line += &format!(", {iteration:.1} ms a PGD iteration");
-            }
-            if let Some(memory) = figures.peak_memory_mib {
-                line += &format!(", {memory:.0} MiB at most");
-            }
-            say!("{line}");
+            show(&figures);
         }
     }
     Ok(())
 }
 
-/// Milliseconds of a training step and, if asked for, of a PGD iteration.
-fn round_of(config: &RunConfig, data: &Resident, attack: bool) -> Result<(f64, Option<f64>)> {
-    let mut trainer = Trainer::new(config.clone(), data)?;
-    let mut steps_per_sec = None;
-    let control = Control::default();
-    pollster::block_on(trainer.run_steps(data, &control, &mut |event| {
-        if let Event::Steps(steps) = event {
-            steps_per_sec = Some(steps.steps_per_sec);
+fn show(figures: &Figures) {
+    let Figures {
+        figures,
+        peak_memory_mib,
+    } = figures;
+    let mut line = format!(
+        "{}, batch {}: {:.1} ms a training step",
+        figures.network.name(),
+        figures.batch_size,
+        figures.ms_per_training_step
+    );
+    if let Some(iteration) = figures.ms_per_pgd_iteration {
+        line += &format!(", {iteration:.1} ms a PGD iteration");
+    }
+    if let Some(memory) = peak_memory_mib {
+        line += &format!(", {memory:.0} MiB at most");
+    }
+    say!("{line}");
+    for (part, profile) in [
+        ("training step", &figures.training_step),
+        ("PGD iteration", &figures.pgd_iteration),
+    ] {
+        if let Some(profile) = profile {
+            show_kernels(part, profile);
         }
-    }))?;
-    let steps_per_sec = steps_per_sec.context("training reported no steps")?;
-    if !attack {
-        return Ok((1e3 / steps_per_sec, None));
     }
-    let model = Model::new(&trainer.model(), &config.guard, config.seed);
-    let places = 0..config.attack.batch_size;
-    let batch = Batch {
-        clean: data.images(Source::Test, places.clone()),
-        labels: data.labels(Source::Test, places),
-        targets: Vec::new(),
-        classes: data.data().classes.len(),
-        seed: config.seed,
-        index: 0,
-        restart: 0,
+}
+
+fn show_kernels(part: &str, profile: &Profile) {
+    let clock = if profile.by_device {
+        "by the device's clock"
+    } else {
+        "each waited for: the way to the device and back is in it"
     };
-    // Without the looks of a whole attack, which leave out images that have fallen.
-    let mut attack = begin(&config.attack, &batch);
-    let wait = |scores| pollster::block_on(read(scores));
-    wait(attack.worst().scores)?;
-    let began = Instant::now();
-    for _ in 0..config.attack.iterations {
-        attack.step(&|images| model.logits(images));
+    say!(
+        "\n{part}: {:.1} launches, {:.2} ms, {clock}",
+        profile.launches(),
+        profile.milliseconds()
+    );
+    for kernel in &profile.kernels {
+        say!(
+            "{:10.3} ms {:6.1} x  {}",
+            kernel.milliseconds,
+            kernel.launches,
+            kernel.kernel
+        );
     }
-    wait(attack.worst().scores)?;
-    let ms = began.elapsed().as_secs_f64() * 1e3;
-    let per_iteration = ms / config.attack.iterations as f64;
-    Ok((1e3 / steps_per_sec, Some(per_iteration)))
 }
 
 /// The largest resident set of this process so far.
@@ -163,11 +137,6 @@ fn random_photographs() -> Dataset {
         train: split(2000),
         test: split(1000),
     }
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 impl BenchArgs {

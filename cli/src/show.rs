@@ -134,6 +134,7 @@ impl People {
             // Its table of signs comes with the verdict.
             | Event::Sign(_)
             | Event::DataProgress { .. }
+            | Event::Bench(_)
             | Event::Runs { .. }
             | Event::RunOpened(_)
             | Event::File { .. } => {}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bench::BenchFigures;
 use crate::config::{AttackConfig, DataKind, Norm, RunConfig, Suite};
 use crate::verdict::report::{Report, Sign, Subject, Verdict};
 
@@ -68,6 +69,8 @@ pub enum Event {
     AttackProgress(AttackProgress),
     /// An attack is done, or was stopped (then it holds the images finished so far).
     AttackFinished(AttackSummary),
+    /// The device was measured.
+    Bench(BenchFigures),
     /// An evaluation began.
     EvaluationStarted(EvaluationStarted),
     /// How far an attack of several has come.

@@ -5,6 +5,7 @@
 //! Feature `data` adds the readers of data sets, `onnx` the writer of models for other programs, both
 //! without a line of Burn; reading such models needs a backend.
 
+pub mod bench;
 pub mod choice;
 pub mod config;
 pub mod event;

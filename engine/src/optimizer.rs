@@ -27,6 +27,9 @@ pub struct Optimizer {
     updates: usize,
     /// Per parameter: momentum or first moment, then the second moment; flat, in the device's layout.
     moments: BTreeMap<String, Vec<Tensor<1>>>,
+    /// This update's parameters as a GPU's kernels read them, by their weight decay.
+    #[cfg(feature = "gpu")]
+    numbers: Vec<(f64, Tensor<1>)>,
 }
 
 /// What an optimiser remembers, on the host.
@@ -73,6 +76,8 @@ impl Optimizer {
             config,
             updates: 0,
             moments: BTreeMap::new(),
+            #[cfg(feature = "gpu")]
+            numbers: Vec::new(),
         }
     }
 
@@ -91,6 +96,8 @@ impl Optimizer {
             config,
             updates: state.updates,
             moments,
+            #[cfg(feature = "gpu")]
+            numbers: Vec::new(),
         }
     }
 
@@ -116,6 +123,8 @@ impl Optimizer {
     /// The network after one update at a learning rate. A parameter without gradient stays.
     pub fn step<M: Module>(&mut self, rate: f64, network: M, gradients: &mut Gradients) -> M {
         self.updates += 1;
+        #[cfg(feature = "gpu")]
+        self.numbers.clear();
         let scale = (self.config.clip_norm > 0.0)
             .then(|| clip_scale(&network, gradients, self.config.clip_norm))
             .flatten();
@@ -126,6 +135,101 @@ impl Optimizer {
             rate,
             scale,
         })
+    }
+
+    /// A parameter's next value, its moments brought up to date: on a GPU by one kernel, if there are
+    /// moments.
+    fn next(
+        &mut self,
+        name: &str,
+        decay: f64,
+        rate: f64,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        #[cfg(feature = "gpu")]
+        if matches!(
+            value.device().as_dispatch(),
+            burn::backend::DispatchDevice::Cube(_)
+        ) && self.config.has_moments()
+        {
+            return self.next_on_gpu(name, decay, rate, value, gradient);
+        }
+        let change = self.change(name, decay, rate, &value, gradient);
+        value - change
+    }
+
+    #[cfg(feature = "gpu")]
+    fn next_on_gpu(
+        &mut self,
+        name: &str,
+        decay: f64,
+        rate: f64,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        use crate::kernel::optimizer::{adam_step, momentum_step};
+
+        let numbers = self.numbers(decay, rate, &value.device());
+        let zeros = || value.zeros_like();
+        let mut old = self.moments.remove(name).into_iter().flatten();
+        let mut old = || old.next().unwrap_or_else(zeros);
+        let (next, moments) = match self.config.kind {
+            OptimizerKind::Sgd | OptimizerKind::Nesterov => {
+                let velocity = old();
+                let (next, velocity) = momentum_step(value.clone(), gradient, velocity, &numbers);
+                (next, vec![velocity])
+            }
+            OptimizerKind::Adam | OptimizerKind::AdamW => {
+                let old = [old(), old()];
+                let (next, moments) = adam_step(value.clone(), gradient, old, &numbers);
+                (next, moments.into())
+            }
+        };
+        self.moments.insert(name.to_owned(), moments);
+        next
+    }
+
+    /// What this update's kernels need for a weight decay, on the device.
+    #[cfg(feature = "gpu")]
+    fn numbers(&mut self, decay: f64, rate: f64, device: &Device) -> Tensor<1> {
+        use squeeze_shaders::optimizer::{Adam, Momentum};
+
+        let known = self.numbers.iter().find(|(known, _)| *known == decay);
+        if let Some((_, numbers)) = known {
+            return numbers.clone();
+        }
+        let OptimizerConfig { kind, momentum, .. } = self.config;
+        let numbers = match kind {
+            OptimizerKind::Sgd | OptimizerKind::Nesterov => Momentum {
+                rate: rate as f32,
+                momentum: momentum as f32,
+                decay: decay as f32,
+                nesterov: kind == OptimizerKind::Nesterov,
+            }
+            .numbers()
+            .to_vec(),
+            OptimizerKind::Adam | OptimizerKind::AdamW => {
+                let updates = self.updates as i32;
+                let is_decoupled = kind == OptimizerKind::AdamW;
+                let only_if = |wanted, number| if wanted { number } else { 0.0 };
+                Adam {
+                    rate: (rate / (1.0 - BETA_1.powi(updates))) as f32,
+                    bias: (1.0 - BETA_2.powi(updates)) as f32,
+                    betas: [BETA_1, BETA_2].map(|beta| beta as f32),
+                    rests: [BETA_1, BETA_2].map(|beta| (1.0 - beta) as f32),
+                    epsilon: EPSILON as f32,
+                    decay: only_if(!is_decoupled, decay) as f32,
+                    decoupled_decay: only_if(is_decoupled, rate * decay) as f32,
+                }
+                .numbers()
+                .to_vec()
+            }
+        };
+        let length = numbers.len();
+        let numbers = Tensor::from_data(TensorData::new(numbers, [length]), device);
+        self.numbers.push((decay, numbers.clone()));
+        numbers
     }
 
     /// The change that is subtracted from a parameter, its moments brought up to date.
@@ -260,10 +364,10 @@ impl ModuleMapper for Update<'_> {
             if let Some(scale) = &self.scale {
                 gradient = gradient * scale.clone();
             }
-            let change = self
+            let new = self
                 .optimizer
-                .change(&name, decay, self.rate, &value, gradient);
-            let new: Tensor<D> = (value - change).reshape(shape);
+                .next(&name, decay, self.rate, value, gradient);
+            let new: Tensor<D> = new.reshape(shape);
             Tensor::from_inner(new).require_grad()
         })
     }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bench::BenchPlan;
 use crate::config::{AttackConfig, DataConfig, EvaluationConfig, RunConfig};
 
 /// The plain string that a worker posts once it listens.
@@ -63,6 +64,11 @@ pub enum Command {
         attack: AttackConfig,
         /// How thoroughly.
         evaluation: EvaluationConfig,
+    },
+    /// Measures the device on the loaded data; what there is of a model is kept. Answered by `Bench`.
+    Bench {
+        /// What to measure.
+        plan: BenchPlan,
     },
     /// The last evaluation of the model at hand as one page; answered by `File`.
     DownloadReport,

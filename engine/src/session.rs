@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use web_time::Duration;
 
 use crate::attack::run::{Target, run};
+use crate::bench::measure::measure;
 use crate::checkpoint::Checkpoint;
 use crate::choice::DeviceWish;
 use crate::config::{AttackConfig, DataConfig, DataKind, EvaluationConfig, RunConfig};
@@ -119,6 +120,13 @@ impl Session {
             Command::Attack { config, show } => self.attack(&config, show, emit).await,
             Command::Evaluate { attack, evaluation } => {
                 self.evaluate(attack, evaluation, emit).await
+            }
+            Command::Bench { plan } => {
+                let data = self.data.as_ref().ok_or(NOT_READY)?;
+                let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
+                let figures = measure(&plan, data, report).await.map_err(text)?;
+                emit(Event::Bench(figures));
+                Ok(())
             }
             Command::DownloadReport => {
                 let current = self.current.as_ref();

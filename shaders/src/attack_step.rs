@@ -4,7 +4,7 @@
 pub const WGSL: &str = include_str!("../wgsl/attack_step.wgsl");
 
 /// Invocations of the one workgroup that each image has.
-pub const WORKGROUP: u32 = 256;
+pub const WORKGROUP: u32 = 64;
 
 /// Numbers that an attack keeps of each image beside its pixels.
 pub const STATE: usize = 8;

@@ -7,26 +7,63 @@
 pub mod attack_loss;
 pub mod attack_step;
 pub mod batch_gather;
+pub mod convolution;
 pub mod fab_step;
+pub mod linear;
 pub mod objective;
+pub mod optimizer;
 pub mod philox;
 pub mod random_fill;
+pub mod relu_pool;
+mod repeated;
 
-/// Name and text of every kernel.
-pub const KERNELS: &[(&str, &str)] = &[
-    ("attack_loss", attack_loss::WGSL),
-    ("attack_step", attack_step::WGSL),
-    ("batch_gather", batch_gather::WGSL),
-    ("fab_step", fab_step::WGSL),
-    ("objective_backward", objective::BACKWARD),
-    ("objective_forward", objective::FORWARD),
-    ("random_fill", random_fill::WGSL),
-];
+/// Name and text of every kernel; of those that are made for a shape, the text for one.
+pub fn kernels() -> Vec<(&'static str, String)> {
+    let shape = convolution::Convolution {
+        inputs: 16,
+        image: [14, 15],
+        outputs: 12,
+        out: [7, 8],
+        kernel: [3, 2],
+        stride: [2, 2],
+        padding: [1, 1],
+    };
+    let product = linear::Product {
+        columns: 100,
+        is_turned: true,
+        has_bias: true,
+        is_relu: true,
+    };
+    let mut kernels: Vec<_> = [
+        ("attack_loss", attack_loss::WGSL),
+        ("attack_step", attack_step::WGSL),
+        ("batch_gather", batch_gather::WGSL),
+        ("convolution_weights_sum", convolution::WEIGHTS_SUM),
+        ("fab_step", fab_step::WGSL),
+        ("objective_backward", objective::BACKWARD),
+        ("objective_forward", objective::FORWARD),
+        ("optimizer_adam", optimizer::ADAM),
+        ("optimizer_momentum", optimizer::MOMENTUM),
+        ("random_fill", random_fill::WGSL),
+        ("relu_gradient", linear::RELU_GRADIENT),
+    ]
+    .map(|(name, text)| (name, text.to_owned()))
+    .into();
+    kernels.extend([
+        ("convolution", shape.forward()),
+        ("convolution", shape.by_image()),
+        ("convolution_weights", shape.by_weights()),
+        ("linear", product.text()),
+        ("relu_pool", relu_pool::Plane([7, 8]).forward()),
+        ("relu_pool_gradient", relu_pool::Plane([7, 8]).gradient()),
+    ]);
+    kernels
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::KERNELS;
+    use super::kernels;
 
     #[test]
     fn every_file_is_listed() {
@@ -38,26 +75,27 @@ mod tests {
             .map(|entry| entry.file_name().into_string().unwrap())
             .collect();
         files.sort();
-        let mut listed: Vec<String> = KERNELS
+        let mut listed: Vec<String> = kernels()
             .iter()
             .map(|(name, _)| format!("{name}.wgsl"))
             .collect();
         listed.sort();
+        listed.dedup();
         assert_eq!(files, listed);
     }
 
     /// WebGPU with no optional feature must take every kernel: validation runs with no capability.
     #[test]
     fn every_kernel_is_valid_wgsl_without_optional_features() {
-        for (name, text) in KERNELS {
-            let module = naga::front::wgsl::parse_str(text)
-                .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
+        for (name, text) in kernels() {
+            let module = naga::front::wgsl::parse_str(&text)
+                .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&text)));
             naga::valid::Validator::new(
                 naga::valid::ValidationFlags::all(),
                 naga::valid::Capabilities::empty(),
             )
             .validate(&module)
-            .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
+            .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&text)));
             assert!(
                 module.entry_points.iter().any(|entry| entry.name == "main"),
                 "{name}: the entry point must be `main`"

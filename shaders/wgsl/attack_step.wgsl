@@ -23,7 +23,7 @@
 @group(0) @binding(6) var<storage, read_write> params: array<u32>;
 @group(0) @binding(7) var<storage, read_write> next: array<f32>;
 
-const WORKGROUP: u32 = 256u;
+const WORKGROUP: u32 = 64u;
 const STATE: u32 = 8u;
 const L2: u32 = 1u;
 const KEEP_LOSS: u32 = 1u;
@@ -70,7 +70,7 @@ fn shrink(length: f32, epsilon: f32) -> f32 {
     return 1.0;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,

@@ -91,13 +91,19 @@ pub fn next_attempt(failed: &Attempt, sentence: &str) -> Option<Attempt> {
 }
 
 fn wish_from_address() -> Result<DeviceWish, String> {
-    let search = web_sys::window()
-        .and_then(|window| window.location().search().ok())
-        .unwrap_or_default();
-    UrlSearchParams::new_with_str(&search)
-        .ok()
+    address()
         .and_then(|params| params.get("device"))
         .map_or(Ok(DeviceWish::Auto), |wish| wish.parse())
+}
+
+/// Whether the address has a parameter of this name.
+pub fn address_has(name: &str) -> bool {
+    address().is_some_and(|params| params.has(name))
+}
+
+fn address() -> Option<UrlSearchParams> {
+    let search = web_sys::window()?.location().search().ok()?;
+    UrlSearchParams::new_with_str(&search).ok()
 }
 
 /// Where the MNIST files lie: beside the page. Made absolute, because a worker resolves addresses

@@ -139,6 +139,10 @@ impl Lab {
                 self.climbing.set(None);
                 self.judgement.set(Some(Judgement::of(report)));
             }
+            Event::Bench(figures) => {
+                self.answered(Asked::Bench);
+                self.bench.set(Some(figures));
+            }
             // The page asks for none of these.
             Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),

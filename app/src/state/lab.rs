@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use squeeze_engine::bench::BenchFigures;
 use squeeze_engine::config::{DataKind, RunConfig};
 use squeeze_engine::event::{AttackProgress, AttackSummary, BrokenRun, DataReport, RunInfo};
 use squeeze_engine::protocol::Command;
@@ -47,6 +48,8 @@ pub enum Asked {
     Attack,
     /// To judge.
     Judge,
+    /// To measure the device.
+    Bench,
     /// To open a stored run.
     OpenRun,
     /// To do something else with the stored runs.
@@ -106,6 +109,8 @@ pub struct Lab {
     pub judgement: RwSignal<Option<Judgement>>,
     /// The attack of it that is at work.
     pub climbing: RwSignal<Option<Climbing>>,
+    /// What the device was measured to take.
+    pub bench: RwSignal<Option<BenchFigures>>,
     /// The worker.
     pub engine: StoredValue<Option<Link>, LocalStorage>,
     /// The files of data sets.
@@ -146,6 +151,7 @@ impl Lab {
             attack_summary: RwSignal::default(),
             judgement: RwSignal::default(),
             climbing: RwSignal::default(),
+            bench: RwSignal::default(),
             engine: StoredValue::new_local(None),
             sources: StoredValue::new_local(Sources::default()),
             inbox: StoredValue::new_local(Inbox::default()),
@@ -241,7 +247,7 @@ impl Lab {
     }
 
     /// Sends a command that will be answered.
-    pub(super) fn ask(self, asked: Asked, command: &Command, files: &[Picked]) {
+    pub fn ask(self, asked: Asked, command: &Command, files: &[Picked]) {
         self.problems
             .update(|problems| problems.retain(|problem| problem.way_out != WayOut::Dismiss));
         self.asked.set(Some(asked));

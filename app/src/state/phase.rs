@@ -105,6 +105,7 @@ impl Phase {
             | Event::Transfer(_)
             | Event::SuiteFinished(_)
             | Event::Sign(_)
+            | Event::Bench(_)
             | Event::AttackProgress(_) => {}
         }
     }

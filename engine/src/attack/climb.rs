@@ -8,6 +8,7 @@ use squeeze_shaders::attack_step::STATE;
 
 use super::iterates::Classify;
 use super::rows::Rows;
+use crate::operation::given_gradient::given_gradient;
 
 pub use squeeze_shaders::attack_loss::Loss;
 
@@ -222,7 +223,7 @@ fn climb_once(
     let plain = logits.clone().inner();
     let (to_logits, states) = aims.losses(plain.clone(), loss, states);
     // Its value means nothing; its gradient is carried on from the logits to the pixels.
-    let mut gradients = (logits * Tensor::from_inner(to_logits)).sum().backward();
+    let mut gradients = given_gradient(logits, to_logits).backward();
     // No gradient means that no path leads from the images to the loss: then it is zero.
     let gradient = x
         .grad_remove(&mut gradients)

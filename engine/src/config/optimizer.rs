@@ -73,6 +73,11 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// Whether it remembers anything of earlier gradients.
+    pub fn has_moments(&self) -> bool {
+        self.kind != OptimizerKind::Sgd || self.momentum > 0.0
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         check_positive("optimizer.learning_rate", self.learning_rate, "")?;
         let below_1 = |field, value: f64| {

@@ -204,7 +204,7 @@ impl Defence {
         objective.warmup = match (grey, lite) {
             (true, _) if objective.squeeze == Squeeze::Batch => 0.75,
             (false, true) if objective.squeeze == Squeeze::Batch => 0.5,
-            (false, true) if objective.label_smoothing > 0.0 => 0.75,
+            (false, true) if teaches_slowly(&objective) => 0.75,
             _ => 0.0,
         };
         let (network, optimizer, training) = match (grey, lite) {
@@ -310,8 +310,15 @@ fn challenge_recipe() -> (NetworkKind, OptimizerConfig, TrainingConfig) {
     (network, optimizer, training)
 }
 
+/// True where logits grow late: labels that are nearly even, or half a weight on every logit's
+/// square.
+fn teaches_slowly(objective: &ObjectiveConfig) -> bool {
+    let squeezed = objective.squeeze == Squeeze::Example && objective.beta >= 0.5;
+    squeezed || objective.label_smoothing > 0.0
+}
+
 /// Colour photographs in half an hour on two cores: a small network, one cycle; nine epochs, fewer
-/// where each step takes many gradients, more where labels that are nearly even teach slowly. Ours.
+/// where each step takes many gradients, more where logits grow late. Ours.
 fn lite_recipe(objective: &ObjectiveConfig) -> (NetworkKind, OptimizerConfig, TrainingConfig) {
     let optimizer = OptimizerConfig {
         kind: OptimizerKind::Nesterov,
@@ -330,7 +337,7 @@ fn lite_recipe(objective: &ObjectiveConfig) -> (NetworkKind, OptimizerConfig, Tr
             // Every batch is replayed: more steps, not to see too few images.
             Adversary::Free => 4800,
             Adversary::Fast => 2400,
-            Adversary::None if objective.label_smoothing > 0.0 => 6000,
+            Adversary::None if teaches_slowly(objective) => 6000,
             Adversary::None => 3600,
         },
         crop_padding: 4,

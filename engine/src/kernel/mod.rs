@@ -6,9 +6,13 @@
 pub mod attack_loss;
 pub mod attack_step;
 pub mod batch_gather;
+pub mod convolution;
 pub mod fab_step;
+pub mod linear;
 pub mod objective;
+pub mod optimizer;
 pub mod random_fill;
+pub mod relu_pool;
 
 use burn::backend::wgpu::{CubeDim, CubeTensor, KernelSource, SourceKernel, into_contiguous};
 use burn::cubecl::prelude::*;
@@ -38,6 +42,29 @@ macro_rules! wgsl_kernel {
 }
 use wgsl_kernel;
 
+/// Makes a type that stands for a WGSL kernel whose text depends on a shape.
+macro_rules! shaped_kernel {
+    ($name:ident, $shape:ty, $text:expr) => {
+        #[derive(Debug)]
+        struct $name($shape);
+
+        impl burn::backend::wgpu::KernelSource for $name {
+            fn source(&self) -> burn::backend::wgpu::SourceTemplate {
+                burn::backend::wgpu::SourceTemplate::new($text(&self.0))
+            }
+
+            fn id(&self) -> burn::cubecl::prelude::KernelId {
+                burn::cubecl::prelude::KernelId::new::<Self>().info(self.0)
+            }
+
+            fn lang(&self) -> &'static str {
+                "wgsl"
+            }
+        }
+    };
+}
+use shaped_kernel;
+
 /// Runs a kernel over its inputs and one output more, which is the last binding; gives that back.
 ///
 /// `out` is taken as it is, so that a kernel may write a part of it.
@@ -56,33 +83,56 @@ fn launch_into(
 /// some of which it may have written into.
 fn launch(
     kernel: impl KernelSource + 'static,
-    inputs: Vec<CubeTensor>,
+    mut inputs: Vec<CubeTensor>,
     out: &CubeTensor,
     workgroup: u32,
     invocations: usize,
 ) -> Vec<CubeTensor> {
-    let client = out.client.clone();
-    let mut bound: Vec<CubeTensor> = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let input = into_contiguous(input);
+    inputs.push(out.clone());
+    let mut bound = launch_grid(
+        kernel,
+        inputs,
+        workgroup,
+        workgroups(invocations, workgroup),
+    );
+    bound.pop();
+    bound
+}
+
+/// Runs so many workgroups of a kernel over its bindings; gives back what it has taken for them.
+fn launch_grid(
+    kernel: impl KernelSource + 'static,
+    tensors: Vec<CubeTensor>,
+    workgroup: u32,
+    grid: CubeCount,
+) -> Vec<CubeTensor> {
+    launch_blocks(kernel, tensors, CubeDim::new_1d(workgroup), grid)
+}
+
+/// The same with workgroups of several axes.
+fn launch_blocks(
+    kernel: impl KernelSource + 'static,
+    tensors: Vec<CubeTensor>,
+    block: CubeDim,
+    grid: CubeCount,
+) -> Vec<CubeTensor> {
+    let mut bound: Vec<CubeTensor> = Vec::with_capacity(tensors.len());
+    let mut bindings = KernelArguments::new();
+    for tensor in tensors {
+        let tensor = into_contiguous(tensor);
         // WebGPU refuses one range of a buffer bound twice for writing.
-        let memory = input.handle.memory.descriptor();
+        let memory = tensor.handle.memory.descriptor();
         let twice = bound
             .iter()
             .any(|other| other.handle.memory.descriptor() == memory);
-        bound.push(if twice { input.copy() } else { input });
+        let tensor = if twice { tensor.copy() } else { tensor };
+        bindings = bindings.with_buffer(tensor.handle.clone().binding());
+        bound.push(tensor);
     }
-    let mut bindings = KernelArguments::new();
-    for input in &bound {
-        bindings = bindings.with_buffer(input.handle.clone().binding());
+    if let Some(client) = bound.first().map(|tensor| tensor.client.clone()) {
+        let kernel = SourceKernel::new(kernel, block);
+        client.launch(Box::new(kernel), grid, bindings);
     }
-    let bindings = bindings.with_buffer(out.handle.clone().binding());
-    let kernel = SourceKernel::new(kernel, CubeDim::new_1d(workgroup));
-    client.launch(
-        Box::new(kernel),
-        workgroups(invocations, workgroup),
-        bindings,
-    );
     bound
 }
 

@@ -8,8 +8,8 @@ use squeeze_shaders::objective::{BACKWARD, FORWARD, Params, WORKGROUP};
 
 use super::{empty_like, launch_into, wgsl_kernel, words};
 
-wgsl_kernel!(Forward, FORWARD);
-wgsl_kernel!(Backward, BACKWARD);
+wgsl_kernel!(ObjectiveForward, FORWARD);
+wgsl_kernel!(ObjectiveBackward, BACKWARD);
 
 #[backend_extension(Cube)]
 trait ObjectiveOps: Backend {
@@ -68,7 +68,7 @@ impl ObjectiveOps for CubeBackend {
         let rows = logits.meta.shape()[0] + 1;
         let stats = empty_like(&logits, &[rows, 4]);
         let inputs = vec![logits, labels, params];
-        launch_into(Forward, inputs, stats, WORKGROUP, 1)
+        launch_into(ObjectiveForward, inputs, stats, WORKGROUP, 1)
     }
 
     fn objective_backward(
@@ -80,6 +80,6 @@ impl ObjectiveOps for CubeBackend {
         let count = logits.meta.num_elements();
         let gradient = empty_like(&logits, &logits.meta.shape().clone());
         let inputs = vec![logits, labels, params, stats];
-        launch_into(Backward, inputs, gradient, WORKGROUP, count)
+        launch_into(ObjectiveBackward, inputs, gradient, WORKGROUP, count)
     }
 }

@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use crate::operation::convolution;
+use crate::operation::linear::{linear, linear_relu};
 use crate::operation::relu_pool::relu_pool;
 
-use super::layers::{conv, linear};
+use super::layers;
 
 /// conv, relu, pool2, conv, relu, pool2, fc, relu, fc (`recipe.md`, "Architectures").
 #[derive(Module, Debug)]
@@ -41,10 +42,10 @@ impl Cnn {
     ) -> Self {
         let features = filters[1] * (height / 4) * (width / 4);
         Self {
-            conv1: conv([channels, filters[0]], kernel, 1, true, device),
-            conv2: conv([filters[0], filters[1]], kernel, 1, true, device),
-            fc1: linear(features, hidden, device),
-            fc2: linear(hidden, classes, device),
+            conv1: layers::conv([channels, filters[0]], kernel, 1, true, device),
+            conv2: layers::conv([filters[0], filters[1]], kernel, 1, true, device),
+            fc1: layers::linear(features, hidden, device),
+            fc2: layers::linear(hidden, classes, device),
         }
     }
 
@@ -54,7 +55,7 @@ impl Cnn {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let x = relu_pool(convolution::forward(&self.conv1, images));
         let x = relu_pool(convolution::forward(&self.conv2, x));
-        let x = relu(self.fc1.forward(x.flatten(1, 3)));
-        self.fc2.forward(x)
+        let x = linear_relu(&self.fc1, x.flatten(1, 3));
+        linear(&self.fc2, x)
     }
 }

@@ -6,9 +6,10 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu, s};
 
 use crate::operation::convolution;
+use crate::operation::linear::linear;
 
 use super::batch_norm::{BatchNorm, Mode, Statistics};
-use super::layers::{conv, global_average, linear, pad_channels, standardize};
+use super::layers::{self, conv, global_average, pad_channels, standardize};
 
 /// Standardisation, a convolution, three stages of blocks, global average, linear.
 #[derive(Module, Debug)]
@@ -50,7 +51,7 @@ impl ResNet {
             layer1: stage(16, 16),
             layer2: stage(16, 32),
             layer3: stage(32, 64),
-            fc: linear(64, classes, device),
+            fc: layers::linear(64, classes, device),
         }
     }
 
@@ -66,7 +67,7 @@ impl ResNet {
         {
             x = block.forward(x, mode);
         }
-        self.fc.forward(global_average(x))
+        linear(&self.fc, global_average(x))
     }
 
     /// Takes the statistics, in the order of a forward pass, into the running ones.

@@ -13,9 +13,10 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, activation, module::avg_pool2d};
 
 use crate::operation::convolution;
+use crate::operation::linear::linear;
 
 use super::batch_norm::{BatchNorm, Mode, Statistics};
-use super::layers::{conv, global_average, linear, pad_channels, standardize};
+use super::layers::{self, conv, global_average, pad_channels, standardize};
 
 /// Slope of the challenge's leaky ReLU below 0.
 const SLOPE: f64 = 0.1;
@@ -79,7 +80,7 @@ impl WideResNet {
             layer2: stage(16 * width, 32 * width, 2),
             layer3: stage(32 * width, 64 * width, 2),
             bn: BatchNorm::new(64 * width, device),
-            fc: linear(64 * width, classes, device),
+            fc: layers::linear(64 * width, classes, device),
             challenge,
         }
     }
@@ -108,7 +109,7 @@ impl WideResNet {
         } else {
             activation::relu(x)
         };
-        self.fc.forward(global_average(x))
+        linear(&self.fc, global_average(x))
     }
 
     /// Takes the statistics, in the order of a forward pass, into the running ones.

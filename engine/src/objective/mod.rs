@@ -17,6 +17,8 @@ use squeeze_shaders::objective::Params;
 use crate::config::ObjectiveConfig;
 #[cfg(feature = "gpu")]
 use crate::config::Squeeze;
+#[cfg(feature = "gpu")]
+use crate::operation::given_gradient::given_gradient;
 
 /// A number whose gradient is that of the objective on a batch.
 ///
@@ -37,7 +39,7 @@ pub fn loss(logits: Tensor<2>, labels: &[u8], config: &ObjectiveConfig) -> Tenso
             &kernel_labels(labels, &device.inner()),
             &params(labels.len(), logits.dims()[1], config),
         );
-        return (logits * Tensor::from_inner(fused.gradient)).sum();
+        return given_gradient(logits, fused.gradient);
     }
     let classes = logits.dims()[1];
     let targets = tensor::targets(labels, classes, config.label_smoothing, &device);

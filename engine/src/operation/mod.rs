@@ -1,24 +1,31 @@
-//! Operations of networks whose form on a CPU is ours: one pass over memory where Burn's take several.
-//! On a GPU they are Burn's own. Each is an operation of Burn, with its gradient, so that networks are
-//! written as ever.
+//! Operations of networks whose form is ours: one pass over memory where Burn's take several. Each is
+//! an operation of Burn, with its gradient, so that networks are written as ever.
 
 pub mod convolution;
 #[cfg(feature = "cpu")]
 mod each;
+pub mod given_gradient;
+pub mod linear;
 pub mod relu_pool;
 
 #[cfg(feature = "cpu")]
+use burn::backend::Flex;
+#[cfg(feature = "cpu")]
 use burn::backend::tensor::FloatTensor;
 #[cfg(feature = "cpu")]
-use burn::backend::{DispatchDevice, Flex};
-#[cfg(feature = "cpu")]
-use burn::tensor::{Device, TensorData};
+use burn::tensor::TensorData;
 
 /// Whether tensors of a device, with autodiff or without, are the CPU backend's.
-#[cfg(feature = "cpu")]
-fn is_on_cpu(device: &Device) -> bool {
+#[cfg(all(feature = "cpu", feature = "gpu"))]
+fn is_on_cpu(device: &burn::tensor::Device) -> bool {
     let plain = device.clone().inner();
-    matches!(plain.as_dispatch(), DispatchDevice::Flex(_))
+    matches!(plain.as_dispatch(), burn::backend::DispatchDevice::Flex(_))
+}
+
+/// A build for GPUs has no other backend.
+#[cfg(all(feature = "gpu", not(feature = "cpu")))]
+fn is_on_cpu(_: &burn::tensor::Device) -> bool {
+    false
 }
 
 /// The numbers of a tensor of 32-bit floats, which all of this engine's are, behind `to_contiguous`.

@@ -3,6 +3,9 @@
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData, module};
 use squeeze_engine::operation::convolution::conv2d;
+use squeeze_shaders::convolution::{
+    Convolution, convolution, convolution_by_image, convolution_weights,
+};
 
 use crate::devices::{assert_close, cpu, numbers, on_every_device};
 
@@ -82,38 +85,37 @@ fn values_and_gradients_are_those_of_burn(device: &Device) {
     }
 }
 
-/// What a convolution is, written out.
+/// The kernels against their references, which are the definition written out.
 fn values_are_those_of_the_definition(device: &Device) {
-    let case = CASES[12];
-    let (inputs, outputs, [height, width], [rows, columns], stride, padding) = case;
-    let x = floats(tensor([BATCH, inputs, height, width], 1, device));
-    let weight = floats(tensor([outputs, inputs, rows, columns], 2, device));
-    let bias = floats(tensor([outputs], 3, device));
-    let out = [0, 1].map(|axis| {
-        ([height, width][axis] + 2 * padding[axis] - [rows, columns][axis]) / stride[axis] + 1
-    });
-    let mut expected = Vec::new();
-    for image in 0..BATCH {
-        for (output, bias) in bias.iter().enumerate() {
-            for (i, j) in (0..out[0]).flat_map(|i| (0..out[1]).map(move |j| (i, j))) {
-                let mut sum = *bias;
-                for input in 0..inputs {
-                    for (y, x_) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
-                        let row = (i * stride[0] + y).checked_sub(padding[0]);
-                        let column = (j * stride[1] + x_).checked_sub(padding[1]);
-                        let (Some(row), Some(column)) = (row, column) else {
-                            continue;
-                        };
-                        if row < height && column < width {
-                            let pixel = ((image * inputs + input) * height + row) * width + column;
-                            let at = ((output * inputs + input) * rows + y) * columns + x_;
-                            sum += x[pixel] * weight[at];
-                        }
-                    }
-                }
-                expected.push(sum);
-            }
+    for case in CASES {
+        let (inputs, outputs, image @ [height, width], kernel, stride, padding) = case;
+        let sizes = Convolution {
+            inputs,
+            image,
+            outputs,
+            out: [0, 1]
+                .map(|axis| (image[axis] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1),
+            kernel,
+            stride,
+            padding,
+        };
+        let x = floats(tensor([BATCH, inputs, height, width], 1, device));
+        let weight = floats(tensor([outputs, inputs, kernel[0], kernel[1]], 2, device));
+        let bias = floats(tensor([outputs], 3, device));
+        let gradient = floats(tensor(
+            [BATCH, outputs, sizes.out[0], sizes.out[1]],
+            4,
+            device,
+        ));
+        let (by_weight, by_bias) = convolution_weights(&sizes, &x, &gradient);
+        let expected = [
+            convolution(&sizes, &x, &weight, &bias),
+            convolution_by_image(&sizes, BATCH, &weight, &gradient),
+            by_weight,
+            by_bias,
+        ];
+        for (ours, expected) in results(case, true, true, device).iter().zip(&expected) {
+            assert_close(ours, expected, 1e-5, 2e-4);
         }
     }
-    assert_close(&results(case, true, true, device)[0], &expected, 1e-5, 1e-5);
 }

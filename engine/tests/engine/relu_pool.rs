@@ -1,7 +1,10 @@
 //! ReLU with pooling against Burn's own operations, values and gradients.
 
+use burn::tensor::activation::relu;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData};
-use squeeze_engine::operation::relu_pool::{plain, relu_pool};
+use squeeze_engine::operation::relu_pool::relu_pool;
 
 use crate::devices::{cpu, numbers, on_every_device};
 
@@ -23,6 +26,10 @@ fn results(
     let gradients = (out.clone() * factors).sum().backward();
     [out.inner(), x.grad(&gradients).unwrap()]
         .map(|tensor| tensor.into_data().try_into_vec().unwrap())
+}
+
+fn plain(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(relu(x), MaxPoolOptions::new([2, 2]))
 }
 
 fn values_and_gradients_are_those_of_burn(device: &Device) {

@@ -276,7 +276,12 @@ pub struct MoreAttack {
 #[serde(untagged)]
 pub enum Left {
     /// One attack.
-    One { right: usize },
+    One {
+        right: usize,
+        /// What the worst iterates leave, for attacks that only give their last one.
+        #[serde(rename = "right_at_all_iterates")]
+        worst: Option<usize>,
+    },
     /// AutoAttack, after each of its parts by name.
     Parts { right: BTreeMap<String, usize> },
 }

@@ -94,29 +94,29 @@ impl ConvolutionGradients for Flex {
         tensor(by_x, [sizes.batch, sizes.inputs, height, width])
     }
 
-    fn weight_gradient(
+    fn parameter_gradients(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         geometry: Geometry,
-    ) -> FloatTensor<Self> {
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
         let sizes = Sizes::new(&x, &weight, geometry);
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let by_weight = gradient_by_weight(&sizes, floats(&x), floats(&gradient));
-        let [height, width] = sizes.kernel;
-        tensor(by_weight, [sizes.outputs, sizes.inputs, height, width])
-    }
-
-    fn bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, outputs, height, width] = gradient.layout().shape().dims();
-        let gradient = gradient.to_contiguous();
-        let numbers = floats(&gradient);
-        let sums = sums(numbers, height * width);
-        let by_bias = (0..outputs).map(|output| {
-            let of_images = (0..batch).map(|image| sums[image * outputs + output]);
-            of_images.sum()
+        let by_weight = wanted[0].then(|| {
+            let by_weight = gradient_by_weight(&sizes, floats(&x), floats(&gradient));
+            let [height, width] = sizes.kernel;
+            tensor(by_weight, [sizes.outputs, sizes.inputs, height, width])
         });
-        tensor(by_bias.collect(), [outputs])
+        let by_bias = wanted[1].then(|| {
+            let sums = sums(floats(&gradient), sizes.out[0] * sizes.out[1]);
+            let by_bias = (0..sizes.outputs).map(|output| {
+                let of_images = (0..sizes.batch).map(|image| sums[image * sizes.outputs + output]);
+                of_images.sum()
+            });
+            tensor(by_bias.collect(), [sizes.outputs])
+        });
+        [by_weight, by_bias]
     }
 }
 

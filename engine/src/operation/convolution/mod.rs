@@ -1,11 +1,10 @@
-//! Convolution over images. Without a GPU it is made by kernels of our own (`cpu.rs`).
+//! Convolution over images, by kernels of our own: on a CPU those of `cpu.rs`, on a GPU those in WGSL
+//! (`kernel/convolution.rs`).
 
 #[cfg(feature = "cpu")]
 mod cpu;
-#[cfg(feature = "cpu")]
-mod geometry;
-#[cfg(feature = "cpu")]
-mod node;
+pub mod geometry;
+pub mod node;
 #[cfg(feature = "cpu")]
 mod planes;
 #[cfg(feature = "cpu")]
@@ -17,8 +16,8 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 
-/// A convolution's output (a cross-correlation, as everywhere in this field). On a GPU it is Burn's, and
-/// so it is with a dilation, groups, or a padding that differs from side to side.
+/// A convolution's output (a cross-correlation, as everywhere in this field). It is Burn's with a
+/// dilation, groups, or a padding that differs from side to side.
 ///
 /// # Shapes
 /// - `x`: `[batch, inputs, height, width]`
@@ -31,13 +30,20 @@ pub fn conv2d(
     bias: Option<Tensor<1>>,
     options: ConvOptions<2>,
 ) -> Tensor<4> {
-    #[cfg(feature = "cpu")]
-    if super::is_on_cpu(&x.device())
-        && let Some(geometry) = geometry::Geometry::of(&options)
-    {
-        return node::conv2d(x, weight, bias, geometry);
+    match geometry::Geometry::of(&options) {
+        Some(geometry) if is_fit(&x, &weight) => node::conv2d(x, weight, bias, geometry),
+        _ => module::conv2d(x, weight, bias, options),
     }
-    module::conv2d(x, weight, bias, options)
+}
+
+/// Whether there are kernels for a device and a shape.
+fn is_fit(x: &Tensor<4>, weight: &Tensor<4>) -> bool {
+    #[cfg(feature = "gpu")]
+    if !super::is_on_cpu(&x.device()) {
+        return crate::kernel::convolution::is_fit(weight.dims());
+    }
+    let _ = (x, weight);
+    true
 }
 
 /// The output of one of Burn's layers; by [`conv2d`] if its padding is written out.

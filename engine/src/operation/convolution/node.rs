@@ -28,8 +28,21 @@ pub fn conv2d(
     ))
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[cfg_attr(
+    all(feature = "cpu", feature = "gpu"),
+    backend_extension(Flex, Cube, Autodiff)
+)]
+#[cfg_attr(
+    all(feature = "cpu", not(feature = "gpu")),
+    backend_extension(Flex, Autodiff)
+)]
+#[cfg_attr(
+    all(feature = "gpu", not(feature = "cpu")),
+    backend_extension(Cube, Autodiff)
+)]
+/// A convolution, see [`super::conv2d`].
 pub trait ConvolutionOps: Backend {
+    /// The output.
     fn convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -48,16 +61,14 @@ pub trait ConvolutionGradients: Backend {
         geometry: Geometry,
     ) -> FloatTensor<Self>;
 
-    /// The gradient by `weight`.
-    fn weight_gradient(
+    /// The gradients by `weight` and by the bias, those that are wanted at least.
+    fn parameter_gradients(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         geometry: Geometry,
-    ) -> FloatTensor<Self>;
-
-    /// The gradient by the bias.
-    fn bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2];
 }
 
 #[derive(Debug)]
@@ -77,14 +88,16 @@ impl<B: ConvolutionGradients> Backward<B, 3> for Convolution {
         let (x, weight, geometry) = ops.state;
         let x: FloatTensor<B> = checkpointer.retrieve_node_output(x);
         let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight);
-        if let Some(node) = weight_node {
-            let by_weight =
-                B::weight_gradient(x.clone(), weight.clone(), gradient.clone(), geometry);
-            grads.register::<B>(node.id, by_weight);
-        }
-        if let Some(node) = bias_node {
-            let by_bias = B::bias_gradient(gradient.clone());
-            grads.register::<B>(node.id, by_bias);
+        let nodes = [weight_node, bias_node];
+        let wanted = [0, 1].map(|parameter| nodes[parameter].is_some());
+        if wanted.contains(&true) {
+            let (x, weight, gradient) = (x.clone(), weight.clone(), gradient.clone());
+            let by_parameters = B::parameter_gradients(x, weight, gradient, geometry, wanted);
+            for (node, by_parameter) in nodes.into_iter().zip(by_parameters) {
+                if let (Some(node), Some(by_parameter)) = (node, by_parameter) {
+                    grads.register::<B>(node.id, by_parameter);
+                }
+            }
         }
         if let Some(node) = x_node {
             let by_x = B::x_gradient(x, weight, gradient, geometry);

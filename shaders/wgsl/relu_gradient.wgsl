@@ -1,0 +1,23 @@
+// The gradient of ReLU, from what ReLU gave: it goes on where that is above 0 or is no number.
+//
+// Shapes: out, gradient and by_x [n].
+// Bindings are all read_write, see attack_step.wgsl.
+// Dispatch: one invocation a number, ceil(n / 64) workgroups, spread over x and y.
+
+@group(0) @binding(0) var<storage, read_write> out: array<f32>;
+@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read_write> by_x: array<f32>;
+
+const WORKGROUP: u32 = 64u;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let i = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+    if i < arrayLength(&by_x) {
+        by_x[i] = select(gradient[i], 0.0, out[i] <= 0.0);
+    }
+}
