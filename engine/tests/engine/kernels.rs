@@ -410,3 +410,73 @@ fn attack_step_takes_more_images_than_an_axis_has_workgroups() {
     let shape = [65_536 + 3, 1, 1, 2];
     step_case(shape, Norm::L2, (1.0, 0.3), Keep::Worst, &gpu());
 }
+
+#[test]
+fn optimizer_steps_are_their_references() {
+    use squeeze_engine::kernel::optimizer::{adam_step, momentum_step};
+    use squeeze_shaders::optimizer::{Adam, Momentum};
+
+    // More than one workgroup, and not whole ones.
+    const COUNT: usize = 1000;
+    let device = gpu();
+    let tensor = |numbers: &[f32]| {
+        Tensor::<1>::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), &device)
+    };
+    let floats = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().unwrap();
+    let [value, gradient, first] = [1, 2, 3].map(|seed| numbers(seed, COUNT, 1.0));
+    let second: Vec<f32> = numbers(4, COUNT, 1.0).into_iter().map(f32::abs).collect();
+    for nesterov in [false, true] {
+        let step = Momentum {
+            rate: 0.1,
+            momentum: 0.9,
+            decay: 0.01,
+            nesterov,
+        };
+        let params = tensor(&step.numbers());
+        let (next, velocity) =
+            momentum_step(tensor(&value), tensor(&gradient), tensor(&first), &params);
+        let mut velocities = first.clone();
+        let expected: Vec<f32> = (0..COUNT)
+            .map(|i| step.step(value[i], gradient[i], &mut velocities[i]))
+            .collect();
+        assert_close(&floats(next), &expected, 1e-6, 1e-6);
+        assert_close(&floats(velocity), &velocities, 1e-6, 1e-6);
+    }
+    for (decay, decoupled_decay) in [(0.01, 0.0), (0.0, 0.001)] {
+        let step = Adam {
+            rate: 0.01,
+            bias: 0.002,
+            betas: [0.9, 0.999],
+            rests: [0.1, 0.001],
+            epsilon: 1e-8,
+            decay,
+            decoupled_decay,
+        };
+        let params = tensor(&step.numbers());
+        let moments = [tensor(&first), tensor(&second)];
+        let (next, moments) = adam_step(tensor(&value), tensor(&gradient), moments, &params);
+        let [mut means, mut squares] = [first.clone(), second.clone()];
+        let expected: Vec<f32> = (0..COUNT)
+            .map(|i| step.step(value[i], gradient[i], [&mut means[i], &mut squares[i]]))
+            .collect();
+        assert_close(&floats(next), &expected, 1e-5, 1e-6);
+        let [mean, square] = moments.map(floats);
+        assert_close(&mean, &means, 1e-6, 1e-6);
+        assert_close(&square, &squares, 1e-6, 1e-6);
+    }
+}
+
+/// As a term of a sum and with a factor.
+#[test]
+fn a_given_gradient_goes_on_as_it_is() {
+    use squeeze_engine::operation::given_gradient::given_gradient;
+
+    for device in [crate::devices::cpu(), gpu()] {
+        let given = Tensor::<2>::from_data([[0.5, -2.0, 3.0], [1.0, 0.0, -4.0]], &device);
+        let x = Tensor::<2>::ones([2, 3], &device.clone().autodiff()).require_grad();
+        let loss = given_gradient(x.clone() * 2.0, given.clone()) * 3.0 + x.clone().sum();
+        let gradient = x.grad(&loss.backward()).unwrap();
+        let expected = given * 6.0 + 1.0;
+        assert_eq!(gradient.into_data(), expected.into_data());
+    }
+}

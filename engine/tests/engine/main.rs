@@ -15,6 +15,7 @@ mod golden_files;
 mod golden_weights;
 mod guards;
 mod kernels;
+mod linear;
 mod networks;
 mod objectives;
 mod onnx_read;

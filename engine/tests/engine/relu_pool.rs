@@ -5,6 +5,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use squeeze_engine::operation::relu_pool::relu_pool;
+use squeeze_shaders::relu_pool::{self as reference, Plane};
 
 use crate::devices::{cpu, numbers, on_every_device};
 
@@ -47,6 +48,11 @@ fn values_and_gradients_are_those_of_burn(device: &Device) {
         for x in [spread, ties] {
             let ours = results(&x, shape, relu_pool, device);
             assert_eq!(ours, results(&x, shape, plain, device), "{shape:?}");
+            let plane = Plane([shape[2], shape[3]]);
+            let out = reference::relu_pool(plane, &x);
+            let gradient = numbers(2, out.len(), 1.0);
+            let by_x = reference::relu_pool_gradient(plane, &x, &gradient);
+            assert_eq!(ours, [out, by_x], "{shape:?}");
         }
     }
 }
