@@ -1,8 +1,8 @@
 //! The page of Squeeze: train a small classifier, defend it, attack it.
 //!
 //! Modules in the order data flows through them: [`engine`] opens a device and hears the worker,
-//! [`files`] takes what the visitor drops, [`state`] is what the page knows, the rooms ([`train`],
-//! [`attack`], [`verdict`], [`runs`]) show it.
+//! [`files`] takes what the visitor drops, [`state`] is what the page knows, the rooms ([`models`],
+//! [`train`], [`attack`], [`verdict`], [`runs`]) show it.
 
 mod attack;
 mod browser;
@@ -13,6 +13,7 @@ mod engine;
 mod files;
 mod format;
 mod header;
+mod models;
 mod page;
 mod profile;
 mod runs;

@@ -9,6 +9,7 @@ use crate::controls::problems::Problems;
 use crate::engine::start;
 use crate::files::drop::DropOverlay;
 use crate::header::Header;
+use crate::models::ReadyModels;
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::Lab;
@@ -16,7 +17,8 @@ use crate::train::TrainRoom;
 use crate::verdict::VerdictRoom;
 
 /// The rooms: anchor and name, in the order of the story.
-pub const ROOMS: [(&str, &str); 4] = [
+pub const ROOMS: [(&str, &str); 5] = [
+    ("models", "Models"),
     ("train", "Train"),
     ("attack", "Attack"),
     ("verdict", "Verdict"),
@@ -29,6 +31,7 @@ pub fn Page() -> impl IntoView {
     let lab = Lab::new();
     provide_context(lab);
     start::open(lab);
+    lab.find_models();
     Effect::new(move |_| lab.plan());
 
     let word = Memo::new(move |_| lab.phase.get().word());
@@ -36,6 +39,7 @@ pub fn Page() -> impl IntoView {
         <Header />
         <main data-status=move || word.get()>
             <Problems />
+            <ReadyModels />
             <TrainRoom />
             <AttackRoom />
             <VerdictRoom />

@@ -86,6 +86,9 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                         };
                         open(&mut session, wish, &mnist_url, &mut emit).await
                     }
+                    Command::OpenModel { name, url } => {
+                        open_model(&mut session, name, &url, &mut emit).await
+                    }
                     other => match read_all(files, &mut emit).await {
                         Ok(files) => session.handle(other, files, &mut emit).await,
                         Err(message) => Err(message),
@@ -126,6 +129,17 @@ async fn open(
         emit(Event::Warning { message });
     }
     Ok(())
+}
+
+async fn open_model(
+    session: &mut Session,
+    name: String,
+    url: &str,
+    emit: &mut dyn FnMut(Event),
+) -> Result<(), String> {
+    let config = fetch(&format!("{url}.toml")).await?;
+    let weights = fetch(&format!("{url}.safetensors")).await?;
+    session.open_model(name, &String::from_utf8_lossy(&config), &weights, emit)
 }
 
 /// Stores runs in this browser from now on.

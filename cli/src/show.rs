@@ -137,6 +137,7 @@ impl People {
             | Event::Bench(_)
             | Event::Runs { .. }
             | Event::RunOpened(_)
+            | Event::ModelOpened(_)
             | Event::File { .. } => {}
             Event::EvaluationStarted(started) => self.line(&format!(
                 "without attack: {:.2} % of {} images are classified correctly",

@@ -117,11 +117,11 @@ fn a_natural_model_is_right_and_falls_to_pgd() {
 #[test]
 fn a_model_is_judged_wherever_it_comes_from() {
     let place = Place::new();
-    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/known");
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     fs::create_dir(place.path("run")).unwrap();
-    fs::copy(known.join("natural.toml"), place.path("run/config.toml")).unwrap();
+    fs::copy(known.join("mnist-natural.toml"), place.path("run/config.toml")).unwrap();
     for name in ["run/model.safetensors", "away.safetensors"] {
-        fs::copy(known.join("natural.safetensors"), place.path(name)).unwrap();
+        fs::copy(known.join("mnist-natural.safetensors"), place.path(name)).unwrap();
     }
     place.succeed(&["export", "run", "--onnx", "away.onnx"]);
     let few = ["--device", "cpu", "--images", "40"];
@@ -171,7 +171,7 @@ fn a_model_is_judged_wherever_it_comes_from() {
     assert_eq!(suite["rungs"][0]["name"], "APGD-CE");
 
     // Images made on either form of it fool both; those made on another network fool it less.
-    let other = known.join("adversarial.safetensors");
+    let other = known.join("mnist-adversarial.safetensors");
     let other = format!("small-cnn={}", other.display());
     let words = ["transfer", "run", "away.onnx", &other];
     place.succeed(&[&words[..], &few].concat());

@@ -14,9 +14,9 @@ const ALLOWED_KB: u64 = 16 * 1024;
 /// Samples of what the process has, in kB, while an attack of so many iterations runs.
 fn samples(device: &str, iterations: usize) -> Vec<u64> {
     let folder = tempfile::tempdir().unwrap();
-    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/known");
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let weights = folder.path().join("adversarial.safetensors");
-    std::fs::copy(known.join("adversarial.safetensors"), &weights).unwrap();
+    std::fs::copy(known.join("mnist-adversarial.safetensors"), &weights).unwrap();
     let iterations = iterations.to_string();
     let mut attack = Command::new(env!("CARGO_BIN_EXE_squeeze"))
         .args(["attack", "--network", "small-cnn", "--device", device])

@@ -107,6 +107,7 @@ async fn open_gpu(info: wgpu::AdapterInfo, reason: String) -> Result<OpenDevice,
             name: name.clone(),
             reason: error.to_string(),
         })?;
+    crate::kernel::note_software(software);
     Ok(OpenDevice {
         device,
         report: DeviceReport {

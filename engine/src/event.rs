@@ -30,6 +30,8 @@ pub enum Event {
     },
     /// A stored run was opened.
     RunOpened(RunOpened),
+    /// A model that lay ready was opened.
+    ModelOpened(ModelOpened),
     /// A file for the user: a stored run, or a report.
     File {
         /// A name for it.
@@ -191,6 +193,17 @@ pub struct RunOpened {
     pub evaluations: Vec<Evaluation>,
     /// Its last evaluation by attacks, if that was of the stored state.
     pub report: Option<Box<Report>>,
+}
+
+/// A model that somebody else trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelOpened {
+    /// What it is called.
+    pub name: String,
+    /// How it was trained.
+    pub config: RunConfig,
+    /// Trainable numbers of the network.
+    pub parameters: usize,
 }
 
 /// The beginning of a training run.

@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use crate::config::{Guard, GuardConfig};
 use crate::guard::guard;
 use crate::network::Network;
+#[cfg(feature = "onnx")]
 use crate::onnx::OnnxModel;
 use crate::random::{Purpose, Stream};
 
@@ -22,6 +23,7 @@ pub struct Model {
 #[derive(Clone)]
 enum Classifier {
     Network(Box<Network>),
+    #[cfg(feature = "onnx")]
     Onnx(Box<OnnxModel>),
 }
 
@@ -37,6 +39,7 @@ impl Model {
     }
 
     /// Of a model from an ONNX file.
+    #[cfg(feature = "onnx")]
     pub fn from_onnx(model: OnnxModel, seed: u64) -> Self {
         Self {
             classifier: Classifier::Onnx(Box::new(model)),
@@ -54,6 +57,7 @@ impl Model {
         let images = guard(&self.guard, images, &mut self.stream.borrow_mut());
         match &self.classifier {
             Classifier::Network(network) => network.forward(images),
+            #[cfg(feature = "onnx")]
             Classifier::Onnx(model) => model.forward(images),
         }
     }

@@ -39,6 +39,14 @@ pub enum Command {
         /// Seed of the split, where a folder of images has no test set of its own.
         seed: u64,
     },
+    /// Opens a model that lies ready beside the page: the files `url` + `.toml`, its config, and `url` +
+    /// `.safetensors`, its weights. Answered by `ModelOpened`. Needs the data set of its config.
+    OpenModel {
+        /// What to call it.
+        name: String,
+        /// Address of the two files, without their ends.
+        url: String,
+    },
     /// Trains from scratch, in a new stored run; `config.data.set` must be the loaded data set.
     Train {
         /// The run.

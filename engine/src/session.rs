@@ -13,7 +13,7 @@ use crate::config::{AttackConfig, DataConfig, DataKind, EvaluationConfig, RunCon
 use crate::control::{Control, Wish};
 use crate::data::{DataFile, Dataset, ReadOptions, mnist, read};
 use crate::device;
-use crate::event::{DeviceReport, Event, RunOpened};
+use crate::event::{DeviceReport, Event, ModelOpened, RunOpened};
 use crate::model::Model;
 use crate::network::weights;
 use crate::protocol::Command;
@@ -101,7 +101,38 @@ impl Session {
         self.list(emit).await
     }
 
-    /// Carries out a command other than `Open`; returns when it is done. `files` are those that came
+    /// Opens a model that somebody else trained: the text of its config, and its weights.
+    ///
+    /// # Errors
+    /// A sentence that says what does not fit. What was there before is kept.
+    pub fn open_model(
+        &mut self,
+        name: String,
+        config: &str,
+        weights: &[u8],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let failed = |why: String| format!("the model “{name}” cannot be opened: {why}");
+        let config = RunConfig::from_toml(config).map_err(|error| failed(text(error)))?;
+        fits(&config, data)?;
+        let parameters = weights::from_safetensors(weights).map_err(|error| failed(text(error)))?;
+        let trainer = Trainer::given(config, parameters, data);
+        let trainer = trainer.map_err(|error| failed(text(error)))?;
+        emit(Event::ModelOpened(ModelOpened {
+            name,
+            config: trainer.config().clone(),
+            parameters: weights::count(&trainer.model()),
+        }));
+        self.current = Some(Current {
+            trainer,
+            stored: None,
+            report: None,
+        });
+        Ok(())
+    }
+
+    /// Carries out a command other than `Open` and `OpenModel`; returns when it is done. `files` are those that came
     /// with it.
     ///
     /// # Errors
@@ -175,7 +206,10 @@ impl Session {
             }
             // Between two commands there is nothing to pause or stop; while one is at work,
             // `steer` has taken these already.
-            Command::Pause | Command::Stop | Command::Open { .. } => Ok(()),
+            Command::Pause
+            | Command::Stop
+            | Command::Open { .. }
+            | Command::OpenModel { .. } => Ok(()),
         }
     }
 

@@ -1,13 +1,10 @@
 //! References of `wgsl/convolution.wgsl`, `wgsl/convolution_weights.wgsl` and
 //! `wgsl/convolution_weights_sum.wgsl`, and the kernels' texts for a shape.
 
-use crate::repeated::repeated;
+use crate::unrolled::unrolled;
 
 /// Invocations of a workgroup of the first two kernels.
 pub const WORKGROUP: u32 = 64;
-
-/// Pixels that each workgroup of `convolution.wgsl` makes.
-pub const PIXELS: usize = 256;
 
 /// Invocations of a workgroup of [`WEIGHTS_SUM`].
 pub const SUM_WORKGROUP: u32 = 256;
@@ -15,22 +12,31 @@ pub const SUM_WORKGROUP: u32 = 256;
 /// Text of the kernel that adds up parts.
 pub const WEIGHTS_SUM: &str = include_str!("../wgsl/convolution_weights_sum.wgsl");
 
-/// The widest kernel whose weights' gradients fit into the memory of a workgroup.
-pub const WIDEST: usize = 7;
+/// The largest height or width of a kernel whose loops are written out.
+pub const LARGEST: usize = 7;
 
-/// Most channels that an invocation works on.
-const MOST_CHANNELS: usize = 8;
+/// Most columns of a block of pixels.
+const MOST_COLUMNS: usize = 8;
 
-/// Most sums that an invocation of `convolution_weights.wgsl` has.
-const MOST_SUMS: usize = 40;
+/// Most channels and most pixels of a block of `convolution.wgsl`: its sums have room in the registers
+/// of a GPU.
+const MOST_CHANNELS: usize = 4;
+const MOST_SUMS: usize = 64;
+
+/// Most products that its text writes out.
+const MOST_PRODUCTS: usize = 1600;
+
+/// Most output channels, and most sums, of an invocation of `convolution_weights.wgsl`.
+const MOST_WEIGHT_CHANNELS: usize = 8;
+const MOST_WEIGHT_SUMS: usize = 100;
 
 /// Parts of `convolution.wgsl` that do nothing without zeros between pixels. Not every device finds out
 /// that a division by 1 is none.
-const UNDILATED: [&str; 4] = [
+const DILATED: [&str; 4] = [
     " / DILATION_Y",
     " / DILATION_X",
-    " & (row * DILATION_Y == y)",
-    " & (column * DILATION_X == across)",
+    " && (top + {y}u) % DILATION_Y == 0u",
+    " && (left + {x}u) % DILATION_X == 0u",
 ];
 
 /// A convolution, vertical sizes first.
@@ -61,18 +67,12 @@ impl Convolution {
             is_turned: false,
         };
         let padding = self.padding.map(|zeros| zeros as isize);
-        self.text(self.stride, [1, 1], padding, &weight)
+        let body = include_str!("../wgsl/convolution.wgsl");
+        self.text(body, [1, 1], padding, &weight)
     }
 
     /// Text of the kernel that makes the gradient by the image; its image is the outputs' gradient.
     pub fn by_image(&self) -> String {
-        let turned = Self {
-            inputs: self.outputs,
-            image: self.out,
-            outputs: self.inputs,
-            out: self.image,
-            ..*self
-        };
         let weight = Weight {
             output: self.kernel_len(),
             input: self.inputs * self.kernel_len(),
@@ -82,43 +82,67 @@ impl Convolution {
             let reach = self.kernel[axis] as isize - 1;
             reach - self.padding[axis] as isize
         });
-        let text = turned.text([1, 1], self.stride, padding, &weight);
-        let lines = text.lines().filter(|line| !line.contains("bias"));
-        lines.map(|line| line.to_owned() + "\n").collect()
+        let body = include_str!("../wgsl/convolution.wgsl").lines();
+        let body: String = body
+            .filter(|line| !line.contains("bias"))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        self.turned().text(&body, self.stride, padding, &weight)
     }
 
     /// Text of the kernel that makes the parts of the gradients by weights and bias.
     pub fn by_weights(&self) -> String {
         let padding = self.padding.map(|zeros| zeros as isize);
-        let mut constants = self.constants(self.stride, padding);
-        let rows = self.kernel_rows();
-        constants += &format!("const ROWS: u32 = {rows};\n");
+        let columns = self.columns();
+        let tile = self.weight_tile();
+        let numbers = [
+            ("o", tile),
+            ("b", columns),
+            ("u", self.kernel[0]),
+            ("v", self.kernel[1]),
+            ("x", seen(columns, self.stride[1], self.kernel[1])),
+            ("SX", self.stride[1]),
+            ("KX", self.kernel[1]),
+        ];
         let body = include_str!("../wgsl/convolution_weights.wgsl");
-        constants
-            + &repeated(
-                &repeated(body, '$', self.tile()),
-                '#',
-                rows * self.kernel[1],
-            )
+        self.constants(self.stride, padding, tile, columns) + &unrolled(body, &numbers)
     }
 
-    /// Rows of the kernel that an invocation of `convolution_weights.wgsl` works on: they leave no
-    /// rest, and their sums have room in a GPU's registers.
-    pub fn kernel_rows(&self) -> usize {
-        let [height, width] = self.kernel;
-        let is_fit =
-            |rows: &usize| height.is_multiple_of(*rows) && rows * width * self.tile() <= MOST_SUMS;
-        (1..=height).rev().find(is_fit).unwrap_or(1)
+    /// The convolution that gives the gradient by the image, but for its stride, which lies between
+    /// the pixels, and its padding.
+    fn turned(&self) -> Self {
+        Self {
+            inputs: self.outputs,
+            image: self.out,
+            outputs: self.inputs,
+            out: self.image,
+            stride: [1, 1],
+            ..*self
+        }
     }
 
-    /// Channels of the output that an invocation works on.
-    pub fn tile(&self) -> usize {
-        tile(self.outputs)
+    /// Blocks of an image's output, and tiles of its channels: what the invocations of the forward
+    /// kernel make.
+    pub fn blocks(&self) -> [usize; 2] {
+        let [tile, rows, columns] = self.block();
+        let blocks = self.out[0].div_ceil(rows) * self.out[1].div_ceil(columns);
+        [blocks, self.outputs / tile]
     }
 
-    /// Channels of the image that an invocation works on, for the gradient by it.
-    pub fn image_tile(&self) -> usize {
-        tile(self.inputs)
+    /// The same of the gradient by the image.
+    pub fn image_blocks(&self) -> [usize; 2] {
+        self.turned().blocks()
+    }
+
+    /// Blocks of an image's output that gradients by weights are summed over.
+    pub fn weight_blocks(&self) -> usize {
+        self.out[0] * self.out[1].div_ceil(self.columns())
+    }
+
+    /// Output channels that an invocation of `convolution_weights.wgsl` works on.
+    pub fn weight_tile(&self) -> usize {
+        let most = MOST_WEIGHT_SUMS / self.kernel_len();
+        tile(self.outputs, most.min(MOST_WEIGHT_CHANNELS))
     }
 
     /// Numbers of a kernel for one input and one output.
@@ -126,33 +150,66 @@ impl Convolution {
         self.kernel[0] * self.kernel[1]
     }
 
+    fn columns(&self) -> usize {
+        fitting(self.out[1], MOST_COLUMNS)
+    }
+
+    /// Channels, rows and columns of the output that an invocation makes.
+    fn block(&self) -> [usize; 3] {
+        let columns = self.columns();
+        let most = MOST_SUMS.min(MOST_PRODUCTS / self.kernel_len()) / columns;
+        let tile = tile(self.outputs, most.min(MOST_CHANNELS));
+        let rows = fitting(self.out[0], most / tile);
+        [tile, rows, columns]
+    }
+
     fn text(
         &self,
-        stride: [usize; 2],
+        body: &str,
         dilation: [usize; 2],
         padding: [isize; 2],
         weight: &Weight,
     ) -> String {
-        let mut text = self.constants(stride, padding);
+        let [tile, rows, columns] = self.block();
+        let mut text = self.constants(self.stride, padding, tile, columns);
         text += &format!(
-            "const DILATION_Y: u32 = {};\nconst DILATION_X: u32 = {};\n",
-            dilation[0], dilation[1]
+            "const ROWS: u32 = {rows};\nconst DILATION_Y: u32 = {};\nconst DILATION_X: u32 = {};\n\
+             const WEIGHT_OUTPUT: u32 = {};\nconst WEIGHT_INPUT: u32 = {};\n",
+            dilation[0], dilation[1], weight.output, weight.input
         );
-        text += &format!(
-            "const WEIGHT_OUTPUT: u32 = {};\nconst WEIGHT_INPUT: u32 = {};\n",
-            weight.output, weight.input
-        );
-        text += &format!("const IS_TURNED: bool = {};\n", weight.is_turned);
-        let mut body = include_str!("../wgsl/convolution.wgsl").to_owned();
+        let [first, step] = match weight.is_turned {
+            true => [self.kernel_len() as isize - 1, -1],
+            false => [0, 1],
+        };
+        text += &format!("const TAP_FIRST: i32 = {first};\nconst TAP_STEP: i32 = {step};\n");
+        let mut body = body.to_owned();
         if dilation == [1, 1] {
-            for part in UNDILATED {
+            for part in DILATED {
                 body = body.replace(part, "");
             }
         }
-        text + &repeated(&body, '$', self.tile())
+        let numbers = [
+            ("o", tile),
+            ("a", rows),
+            ("b", columns),
+            ("u", self.kernel[0]),
+            ("v", self.kernel[1]),
+            ("y", seen(rows, self.stride[0], self.kernel[0])),
+            ("x", seen(columns, self.stride[1], self.kernel[1])),
+            ("SY", self.stride[0]),
+            ("SX", self.stride[1]),
+            ("KX", self.kernel[1]),
+        ];
+        text + &unrolled(&body, &numbers)
     }
 
-    fn constants(&self, stride: [usize; 2], padding: [isize; 2]) -> String {
+    fn constants(
+        &self,
+        stride: [usize; 2],
+        padding: [isize; 2],
+        tile: usize,
+        columns: usize,
+    ) -> String {
         let mut text = String::new();
         for (name, count) in [
             ("INPUTS", self.inputs),
@@ -161,7 +218,8 @@ impl Convolution {
             ("OUTPUTS", self.outputs),
             ("OUT_HEIGHT", self.out[0]),
             ("OUT_WIDTH", self.out[1]),
-            ("TILE", self.tile()),
+            ("TILE", tile),
+            ("COLUMNS", columns),
         ] {
             text += &format!("const {name}: u32 = {count};\n");
         }
@@ -176,10 +234,22 @@ impl Convolution {
     }
 }
 
-/// So many channels leave no rest.
-fn tile(channels: usize) -> usize {
+/// The most channels, up to so many, that leave no rest.
+fn tile(channels: usize, most: usize) -> usize {
     let divides = |count: &usize| channels.is_multiple_of(*count);
-    (1..=MOST_CHANNELS).rev().find(divides).unwrap_or(1)
+    (1..=most).rev().find(divides).unwrap_or(1)
+}
+
+/// Rows or columns of a block, up to so many: those that reach least beyond the image.
+fn fitting(length: usize, most: usize) -> usize {
+    let most = most.min(length).max(1);
+    let reach = |count: &usize| length.next_multiple_of(*count);
+    (most / 2 + 1..=most).rev().min_by_key(reach).unwrap_or(1)
+}
+
+/// Rows or columns that so many neighbouring pixels see.
+fn seen(pixels: usize, stride: usize, kernel: usize) -> usize {
+    (pixels - 1) * stride + kernel
 }
 
 /// Where the weights of an output and an input are, and whether kernels are read from their end.

@@ -15,7 +15,7 @@ pub mod optimizer;
 pub mod philox;
 pub mod random_fill;
 pub mod relu_pool;
-mod repeated;
+mod unrolled;
 
 /// Name and text of every kernel; of those that are made for a shape, the text for one.
 pub fn kernels() -> Vec<(&'static str, String)> {
@@ -33,6 +33,7 @@ pub fn kernels() -> Vec<(&'static str, String)> {
         is_turned: true,
         has_bias: true,
         is_relu: true,
+        is_shared: true,
     };
     let mut kernels: Vec<_> = [
         ("attack_loss", attack_loss::WGSL),
@@ -54,6 +55,7 @@ pub fn kernels() -> Vec<(&'static str, String)> {
         ("convolution", shape.by_image()),
         ("convolution_weights", shape.by_weights()),
         ("linear", product.text()),
+        ("linear", linear::Product { is_turned: false, ..product }.text()),
         ("relu_pool", relu_pool::Plane([7, 8]).forward()),
         ("relu_pool_gradient", relu_pool::Plane([7, 8]).gradient()),
     ]);

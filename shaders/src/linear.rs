@@ -1,6 +1,6 @@
 //! References of `wgsl/linear.wgsl` and `wgsl/relu_gradient.wgsl`, and the text of the first for a shape.
 
-use crate::repeated::repeated;
+use crate::unrolled::unrolled;
 
 /// Rows that an invocation makes.
 pub const TILE: usize = 8;
@@ -25,6 +25,9 @@ pub struct Product {
     pub has_bias: bool,
     /// ReLU comes last.
     pub is_relu: bool,
+    /// Neighbouring invocations share sums where there are few, to keep a GPU busy. In software, where
+    /// memory of a workgroup and barriers are dear, they do not.
+    pub is_shared: bool,
 }
 
 impl Product {
@@ -47,26 +50,38 @@ impl Product {
             .filter(|line| self.has_bias || !line.contains("bias"))
             .flat_map(|line| [line, "\n"])
             .collect();
-        constants + &repeated(&repeated(&body, '$', TILE), '#', self.lane_columns())
+        let columns = self.lane_columns();
+        let numbers = [
+            ("m", TILE),
+            ("n", columns),
+            ("COLUMNS", columns),
+            ("shared", usize::from(self.slices() > 1)),
+        ];
+        constants + &unrolled(&body, &numbers)
     }
 
     /// Columns that an invocation makes.
     pub fn lane_columns(&self) -> usize {
         match self.columns {
-            0..=64 => 1,
-            65..=255 => 2,
-            _ => 4,
+            0..=64 if self.is_shared => 1,
+            65..=255 if self.is_shared => 2,
+            columns => columns.min(4),
         }
     }
 
     /// Parts that each sum is shared between: few rows and columns keep few workgroups busy. Turned
     /// sides have as many rows as a layer has inputs.
     pub fn slices(&self) -> u32 {
-        if self.lane_columns() < 4 && !self.is_turned {
+        if self.is_shared && self.columns < 256 && !self.is_turned {
             4
         } else {
             1
         }
+    }
+
+    /// Invocations that make a row.
+    pub fn lanes(&self) -> usize {
+        self.columns.div_ceil(self.lane_columns())
     }
 }
 

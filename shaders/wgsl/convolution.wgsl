@@ -5,13 +5,14 @@
 //
 // where X is x with D - 1 zeros between its pixels, and zeros around it. Axes have their own S, P, D.
 //
-// Each invocation makes 4 pixels of TILE channels: a weight serves all pixels, a pixel all channels.
-// Neighbouring invocations have neighbouring pixels, so that their loads lie side by side.
+// Each invocation makes a block of ROWS by COLUMNS pixels of TILE channels: it loads what the block
+// sees of a channel once, and each weight once for the whole block.
 //
-// The shape comes as constants before this text (convolution.rs). A line with a dollar sign stands for
-// TILE lines, with 0, 1, ... in its place; the gradient does without the lines of the bias.
+// The shape comes as constants before this text, and loops are written out (convolution.rs,
+// unrolled.rs): o, a, b count the block's channels, rows and columns; u, v the kernel's rows and
+// columns; y, x the rows and columns that the block sees. The gradient does without the bias.
 // Bindings are all read_write, see attack_step.wgsl. The batch is what the bound output holds.
-// Dispatch: x and z count 256 pixels of the batch, y counts TILE channels.
+// Dispatch: x and z count 64 blocks of the batch, y counts TILE channels.
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> weight: array<f32>;
@@ -21,6 +22,8 @@
 const WORKGROUP: u32 = 64u;
 const PLANE: u32 = HEIGHT * WIDTH;
 const OUT_PLANE: u32 = OUT_HEIGHT * OUT_WIDTH;
+const ACROSS: u32 = (OUT_WIDTH + COLUMNS - 1u) / COLUMNS;
+const BLOCKS: u32 = (OUT_HEIGHT + ROWS - 1u) / ROWS * ACROSS;
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,63 +31,46 @@ fn main(
     @builtin(num_workgroups) workgroups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let pixels = arrayLength(&out) / OUTPUTS;
-    let begin = (workgroup.z * workgroups.x + workgroup.x) * 4u * WORKGROUP;
-    if begin >= pixels {
+    let images = arrayLength(&out) / (OUTPUTS * OUT_PLANE);
+    let block = (workgroup.z * workgroups.x + workgroup.x) * WORKGROUP + local;
+    let image = block / BLOCKS;
+    if image >= images {
         return;
     }
     let first = workgroup.y * TILE;
-    let pixel = begin + local + WORKGROUP * vec4<u32>(0u, 1u, 2u, 3u);
-    // Those beyond the end do the last one's work, and do not store it. Places are counted from the
-    // image that the workgroup begins in: they are small, so that floats divide them.
-    let begin_image = begin / OUT_PLANE;
-    let near_place = min(pixel, vec4<u32>(pixels - 1u)) - begin_image * OUT_PLANE;
-    let next_image = quotient(near_place, f32(OUT_PLANE));
-    let image = begin_image + next_image;
-    let place = near_place - next_image * OUT_PLANE;
-    let out_row = quotient(place, f32(OUT_WIDTH));
-    let top = vec4<i32>(out_row) * STRIDE_Y - PADDING_Y;
-    let left = vec4<i32>(place - out_row * OUT_WIDTH) * STRIDE_X - PADDING_X;
-    let image_at = image * (INPUTS * PLANE);
+    let out_row = block % BLOCKS / ACROSS * ROWS;
+    let out_column = block % ACROSS * COLUMNS;
+    // What is left of the image, or above it, wraps round to beyond it.
+    let top = u32(i32(out_row) * STRIDE_Y - PADDING_Y);
+    let left = u32(i32(out_column) * STRIDE_X - PADDING_X);
+    let row{y} = (top + {y}u) / DILATION_Y; // each y
+    let is_row{y} = row{y} < HEIGHT && (top + {y}u) % DILATION_Y == 0u; // each y
+    let row_at{y} = min(row{y}, HEIGHT - 1u) * WIDTH; // each y
+    let column{x} = (left + {x}u) / DILATION_X; // each x
+    let is_column{x} = column{x} < WIDTH && (left + {x}u) % DILATION_X == 0u; // each x
+    let column_at{x} = min(column{x}, WIDTH - 1u); // each x
 
-    var sum$ = vec4<f32>(0.0);
-    sum$ += bias[first + $u];
-    for (var u = 0i; u < KERNEL_Y; u++) {
-        let y = vec4<u32>(top + u);
-        let row = y / DILATION_Y;
-        let is_row = (row < vec4<u32>(HEIGHT)) & (row * DILATION_Y == y);
-        let row_at = vec4<i32>(row * WIDTH);
-        for (var v = 0i; v < KERNEL_X; v++) {
-            let across = vec4<u32>(left + v);
-            let column = across / DILATION_X;
-            let is_inside = is_row & (column < vec4<u32>(WIDTH)) & (column * DILATION_X == across);
-            // Somewhere in the plane where it is not inside, and beside its neighbours if it can be.
-            let at_most = vec4<i32>(i32(PLANE) - 1);
-            let near = clamp(row_at + vec4<i32>(column), vec4<i32>(0), at_most);
-            var at = image_at + vec4<u32>(near);
-            var tap = u * KERNEL_X + v;
-            if IS_TURNED {
-                tap = KERNEL_Y * KERNEL_X - 1i - tap;
-            }
-            var w = first * WEIGHT_OUTPUT + u32(tap);
-            for (var input = 0u; input < INPUTS; input++) {
-                let loaded = vec4<f32>(x[at.x], x[at.y], x[at.z], x[at.w]);
-                let value = select(vec4<f32>(0.0), loaded, is_inside);
-                sum$ += weight[w + $u * WEIGHT_OUTPUT] * value;
-                at += PLANE;
-                w += WEIGHT_INPUT;
-            }
-        }
+    var sum{o}_{a}_{b} = 0.0; // each o a b
+    var at = image * (INPUTS * PLANE);
+    var weight_at = first * WEIGHT_OUTPUT;
+    for (var input = 0u; input < INPUTS; input++) {
+        // each y x {
+        let loaded{y}_{x} = x[at + row_at{y} + column_at{x}];
+        let value{y}_{x} = select(0.0, loaded{y}_{x}, is_row{y} && is_column{x});
+        // }
+        // each u v o {
+        let weight{o}_{u}_{v} = weight[weight_at + ({o}u * WEIGHT_OUTPUT + u32(TAP_FIRST + {u * KX + v} * TAP_STEP))];
+        sum{o}_{a}_{b} += weight{o}_{u}_{v} * value{a * SY + u}_{b * SX + v}; // each a b
+        // }
+        at += PLANE;
+        weight_at += WEIGHT_INPUT;
     }
+    sum{o}_{a}_{b} += bias[first + {o}u]; // each o a b
 
-    let out_at = (image * OUTPUTS + first) * OUT_PLANE + place;
-    if pixel.x < pixels { out[out_at.x + $u * OUT_PLANE] = sum$.x; }
-    if pixel.y < pixels { out[out_at.y + $u * OUT_PLANE] = sum$.y; }
-    if pixel.z < pixels { out[out_at.z + $u * OUT_PLANE] = sum$.z; }
-    if pixel.w < pixels { out[out_at.w + $u * OUT_PLANE] = sum$.w; }
-}
-
-// numbers / by, for numbers below a million: half a number keeps the quotient off the next one.
-fn quotient(numbers: vec4<u32>, by: f32) -> vec4<u32> {
-    return vec4<u32>((vec4<f32>(numbers) + 0.5) / by);
+    let out_at = (image * OUTPUTS + first) * OUT_PLANE + out_row * OUT_WIDTH + out_column;
+    // each a b {
+    if out_row + {a}u < OUT_HEIGHT && out_column + {b}u < OUT_WIDTH {
+        out[out_at + ({o}u * OUT_PLANE + {a}u * OUT_WIDTH + {b}u)] = sum{o}_{a}_{b}; // each o
+    }
+    // }
 }

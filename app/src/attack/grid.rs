@@ -71,7 +71,7 @@ pub fn Grid() -> impl IntoView {
                     when=move || { images.get() > 0 }
                     fallback=move || {
                         let what_to_do = move || match lab.phase.get().model {
-                            Model::None => "Train a model, then press Attack",
+                            Model::None => "Open or train a model, then press Attack",
                             _ => "Press Attack",
                         };
                         view! {

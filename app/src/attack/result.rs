@@ -77,7 +77,7 @@ fn AttackBar() -> impl IntoView {
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             (Trial::Running, _) => "Attacking.".into(),
             (_, Model::None) => {
-                "There is no model yet: train one above, even for a few steps.".into()
+                "There is no model yet: open one above, or train one, even for a few steps.".into()
             }
             _ if phase.can_stop_evaluation() => {
                 "The model is being judged: stop that first.".into()

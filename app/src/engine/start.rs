@@ -64,7 +64,7 @@ pub fn launch(lab: Lab, attempt: Attempt) {
     let kind = attempt.kind;
     let command = Command::Open {
         allow_software: attempt.wish == DeviceWish::Gpu,
-        mnist_url: data_url(),
+        mnist_url: beside("data/mnist/"),
     };
     lab.device.set(DeviceView::Opening(attempt));
     let started = Link::start(kind, move |heard| match heard {
@@ -106,14 +106,13 @@ fn address() -> Option<UrlSearchParams> {
     UrlSearchParams::new_with_str(&search).ok()
 }
 
-/// Where the MNIST files lie: beside the page. Made absolute, because a worker resolves addresses
-/// against its own script.
-fn data_url() -> String {
-    let beside = "data/mnist/";
+/// The address of what lies beside the page. Absolute, because a worker resolves addresses against its
+/// own script.
+pub fn beside(path: &str) -> String {
     document()
         .base_uri()
         .ok()
         .flatten()
-        .and_then(|base| Url::new_with_base(beside, &base).ok())
-        .map_or_else(|| beside.to_owned(), |url| url.href())
+        .and_then(|base| Url::new_with_base(path, &base).ok())
+        .map_or_else(|| path.to_owned(), |url| url.href())
 }

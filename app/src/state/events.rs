@@ -93,6 +93,7 @@ impl Lab {
                 self.answered(Asked::Runs);
             }
             Event::RunOpened(opened) => self.take_in_run(opened),
+            Event::ModelOpened(opened) => self.take_in_model(opened),
             Event::File { name, bytes } => {
                 self.answered(Asked::Runs);
                 if let Err(sentence) = save::save(&name, &bytes) {
@@ -209,6 +210,7 @@ impl Lab {
         if let Some((_, id)) = then_open.flatten() {
             self.ask_to_open(&id);
         }
+        self.greet();
     }
 
     fn take_in_run(self, opened: RunOpened) {
@@ -235,6 +237,7 @@ impl Lab {
         live.train_accuracy = history.accuracy.latest();
         self.show_history(history);
         self.live.set(Some(live));
+        self.model.set(None);
         self.run.set(Some(info.id));
         self.saved.set(Some(info.step));
         self.offer.set(None);
@@ -249,6 +252,7 @@ impl Lab {
     fn take_in_start(self, started: TrainingStarted) {
         self.clear_the_trials();
         self.run.set(started.run);
+        self.model.set(None);
         let fresh = started.step == 0 || self.live.with_untracked(Option::is_none);
         if fresh {
             self.saved.set(None);

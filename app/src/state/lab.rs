@@ -23,6 +23,7 @@ use crate::state::gallery::Gallery;
 use crate::state::history::History;
 use crate::state::judgement::{Climbing, Judgement};
 use crate::state::live::Live;
+use crate::state::models::ReadyModel;
 use crate::state::phase::Phase;
 use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
@@ -50,6 +51,8 @@ pub enum Asked {
     Judge,
     /// To measure the device.
     Bench,
+    /// To open a model that lies ready.
+    OpenModel,
     /// To open a stored run.
     OpenRun,
     /// To do something else with the stored runs.
@@ -99,6 +102,12 @@ pub struct Lab {
     pub run: RwSignal<Option<String>>,
     /// The step at which it was last written down.
     pub saved: RwSignal<Option<usize>>,
+    /// The models that lie ready.
+    pub models: RwSignal<Vec<ReadyModel>>,
+    /// The one of them that is at hand.
+    pub model: RwSignal<Option<String>>,
+    /// One of them was opened without being asked for; that is done once.
+    pub(super) greeted: StoredValue<bool>,
     /// The images of the attack.
     pub gallery: RwSignal<Option<Gallery>>,
     /// How far the attack has come.
@@ -146,6 +155,9 @@ impl Lab {
             broken_runs: RwSignal::default(),
             run: RwSignal::default(),
             saved: RwSignal::default(),
+            models: RwSignal::default(),
+            model: RwSignal::default(),
+            greeted: StoredValue::new(false),
             gallery: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
@@ -181,6 +193,7 @@ impl Lab {
     pub(super) fn clear_the_bench(self) {
         self.live.set(None);
         self.run.set(None);
+        self.model.set(None);
         self.saved.set(None);
         let steps = self.config.with_untracked(|config| config.training.steps);
         self.show_history(History::new(steps));

@@ -11,6 +11,7 @@ pub mod history;
 pub mod judgement;
 pub mod lab;
 pub mod live;
+pub mod models;
 pub mod phase;
 pub mod presets;
 pub mod problem;

@@ -8,6 +8,8 @@ pub enum Model {
     /// There is none yet.
     #[default]
     None,
+    /// It lay ready.
+    Ready,
     /// It is being trained.
     Training,
     /// Its training stands still and can go on.
@@ -69,6 +71,11 @@ impl Phase {
                     None => Trial::None,
                 };
             }
+            Event::ModelOpened(_) => {
+                self.model = Model::Ready;
+                self.attack = Trial::None;
+                self.evaluation = Trial::None;
+            }
             Event::TrainingStarted(_) => {
                 self.model = Model::Training;
                 self.attack = Trial::None;
@@ -120,7 +127,7 @@ impl Phase {
             (_, Trial::Running, _) => "attacking",
             (Trial::Done, ..) => "judged",
             (_, Trial::Done, _) => "attacked",
-            (.., Model::None) => "ready",
+            (.., Model::None | Model::Ready) => "ready",
             (.., Model::Training) => "training",
             (.., Model::Paused) => "paused",
             (.., Model::Stopped) => "stopped",

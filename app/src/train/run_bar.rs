@@ -22,7 +22,7 @@ pub fn RunBar() -> impl IntoView {
     let train_label = move || {
         if asked(Asked::Train) {
             "Starting…"
-        } else if lab.phase.get().model == Model::None {
+        } else if matches!(lab.phase.get().model, Model::None | Model::Ready) {
             "Train"
         } else {
             "Train afresh"
@@ -44,11 +44,13 @@ pub fn RunBar() -> impl IntoView {
             _ if asked(Asked::Train) => {
                 "Preparing the device; the first step takes longest.".into()
             }
+            _ if asked(Asked::OpenModel) => "Opening the model.".into(),
             _ if asked(Asked::OpenRun) => "Opening the run.".into(),
             _ if asked(Asked::Load) => "Reading the images.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
+            Model::Ready => "A trained model is at hand; a run of your own takes its place.".into(),
             Model::Training => match progress.get() {
                 (0, _) => "The first step prepares the device and takes longest.".into(),
                 (step, total) if step == total => "Testing the model on all test images.".into(),
@@ -204,6 +206,7 @@ pub fn RunFacts() -> impl IntoView {
                 Some(format!("“{}” · ", own.name))
             })
         });
+        let named = named.or_else(|| lab.model.get().map(|name| format!("“{name}” · ")));
         lab.live.with(|live| match live {
             Some(live) => named.unwrap_or_default() + &what(live),
             None => "none yet".to_owned(),

@@ -4,7 +4,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::wgpu::{CubeBackend, CubeTensor};
 use burn::cubecl::prelude::CubeCount;
 use squeeze_shaders::convolution::{
-    Convolution, PIXELS, SUM_WORKGROUP, WEIGHTS_SUM, WIDEST, WORKGROUP,
+    Convolution, LARGEST, SUM_WORKGROUP, WEIGHTS_SUM, WORKGROUP,
 };
 
 use super::{empty_like, launch_grid, shaped_kernel, wgsl_kernel, workgroups};
@@ -16,15 +16,18 @@ shaped_kernel!(ConvolutionByImage, Convolution, Convolution::by_image);
 shaped_kernel!(ConvolutionWeights, Convolution, Convolution::by_weights);
 wgsl_kernel!(ConvolutionWeightsSum, WEIGHTS_SUM);
 
-/// Workgroups that a GPU should have to do at least.
-const BUSY: usize = 192;
+/// Invocations that gradients by weights are shared between, if there are not more sums than that.
+const BUSY: usize = 16_384;
+
+/// Most parts that a sum is made of.
+const MOST_PARTS: usize = 256;
 
 /// Most workgroups along an axis (WebGPU's limit).
 const MOST_WORKGROUPS: usize = 65_535;
 
 /// Whether the kernels can make a convolution and its gradients.
 pub fn is_fit([outputs, inputs, rows, columns]: [usize; 4]) -> bool {
-    columns <= WIDEST && inputs * rows < MOST_WORKGROUPS && outputs <= MOST_WORKGROUPS
+    rows.max(columns) <= LARGEST && inputs.max(outputs) <= MOST_WORKGROUPS
 }
 
 impl ConvolutionOps for CubeBackend {
@@ -38,7 +41,7 @@ impl ConvolutionOps for CubeBackend {
         let batch = x.meta.shape()[0];
         let [height, width] = sizes.out;
         let out = empty_like(&x, &[batch, sizes.outputs, height, width]);
-        let grid = grid(batch * height * width, sizes.outputs / sizes.tile());
+        let grid = grid(batch, sizes.blocks());
         let bindings = vec![x, weight, out.clone(), bias];
         launch_grid(ConvolutionForward(sizes), bindings, WORKGROUP, grid);
         out
@@ -54,9 +57,7 @@ impl ConvolutionGradients for CubeBackend {
     ) -> FloatTensor<Self> {
         let sizes = sizes(&x, &weight, geometry);
         let by_x = empty_like(&x, &x.meta.shape().clone());
-        let [height, width] = sizes.image;
-        let pixels = x.meta.shape()[0] * height * width;
-        let grid = grid(pixels, sizes.inputs / sizes.image_tile());
+        let grid = grid(x.meta.shape()[0], sizes.image_blocks());
         let bindings = vec![gradient, weight, by_x.clone()];
         launch_grid(ConvolutionByImage(sizes), bindings, WORKGROUP, grid);
         by_x
@@ -71,14 +72,15 @@ impl ConvolutionGradients for CubeBackend {
     ) -> [Option<FloatTensor<Self>>; 2] {
         let sizes = sizes(&x, &weight, geometry);
         let batch = x.meta.shape()[0];
-        let tiles = sizes.outputs / sizes.tile();
-        let rows = sizes.inputs * (sizes.kernel[0] / sizes.kernel_rows());
-        let parts = BUSY.div_ceil(tiles * rows).min(batch);
+        let tiles = sizes.outputs / sizes.weight_tile();
+        let most = (batch * sizes.weight_blocks()).clamp(1, MOST_PARTS);
+        let parts = (BUSY / (tiles * sizes.inputs)).clamp(1, most);
         let by_weight = empty_like(&x, &weight.meta.shape().clone());
         let by_bias = empty_like(&x, &[sizes.outputs]);
         let count = by_weight.meta.num_elements() + sizes.outputs;
         let sums = empty_like(&x, &[parts, count]);
-        let grid = CubeCount::Static(parts as u32, tiles as u32, rows as u32);
+        let groups = (parts * sizes.inputs).div_ceil(WORKGROUP as usize);
+        let grid = CubeCount::Static(groups as u32, tiles as u32, 1);
         let bindings = vec![x, gradient, sums.clone()];
         launch_grid(ConvolutionWeights(sizes), bindings, WORKGROUP, grid);
         let bindings = vec![sums, by_weight.clone(), by_bias.clone()];
@@ -106,9 +108,10 @@ fn sizes(x: &CubeTensor, weight: &CubeTensor, geometry: Geometry) -> Convolution
     }
 }
 
-/// Workgroups for so many pixels, along the first and the last axis, and tiles of channels.
-fn grid(pixels: usize, tiles: usize) -> CubeCount {
-    let groups = pixels.div_ceil(PIXELS);
+/// Workgroups for the blocks of so many images, along the first and the last axis, and for tiles of
+/// channels.
+fn grid(images: usize, [blocks, tiles]: [usize; 2]) -> CubeCount {
+    let groups = (images * blocks).div_ceil(WORKGROUP as usize);
     let layers = groups.div_ceil(MOST_WORKGROUPS).max(1);
     CubeCount::Static(groups.div_ceil(layers) as u32, tiles as u32, layers as u32)
 }

@@ -3,17 +3,16 @@
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::wgpu::{CubeBackend, CubeTensor};
-use burn::cubecl::prelude::{CubeCount, CubeDim};
+use burn::cubecl::prelude::CubeDim;
 use squeeze_shaders::linear::{LANES, Product, RELU_GRADIENT, TILE, WORKGROUP};
 
-use super::{empty_like, launch_blocks, launch_into, shaped_kernel, wgsl_kernel};
+use super::{
+    empty_like, is_software, launch_blocks, launch_into, shaped_kernel, wgsl_kernel, workgroups,
+};
 use crate::operation::linear::node::{LinearGradients, LinearOps};
 
 shaped_kernel!(LinearProduct, Product, Product::text);
 wgsl_kernel!(ReluGradient, RELU_GRADIENT);
-
-/// Most workgroups along an axis (WebGPU's limit).
-const MOST_WORKGROUPS: usize = 65_535;
 
 impl LinearOps for CubeBackend {
     fn linear_layer(
@@ -27,6 +26,7 @@ impl LinearOps for CubeBackend {
             is_turned: false,
             has_bias: true,
             is_relu,
+            is_shared: !is_software(),
         };
         product(kind, x, weight, Some(bias))
     }
@@ -69,6 +69,7 @@ fn plain(columns: usize, is_turned: bool) -> Product {
         is_turned,
         has_bias: false,
         is_relu: false,
+        is_shared: !is_software(),
     }
 }
 
@@ -80,10 +81,8 @@ fn product(
 ) -> CubeTensor {
     let rows = left.meta.shape()[usize::from(kind.is_turned)];
     let out = empty_like(&left, &[rows, kind.columns]);
-    let across = kind.columns.div_ceil(LANES as usize * kind.lane_columns());
-    let down = rows.div_ceil(TILE);
-    let layers = down.div_ceil(MOST_WORKGROUPS).max(1);
-    let grid = CubeCount::Static(across as u32, down.div_ceil(layers) as u32, layers as u32);
+    let invocations = kind.lanes() * rows.div_ceil(TILE);
+    let grid = workgroups(invocations, LANES);
     let mut bindings = vec![left, right, out.clone()];
     bindings.extend(bias);
     let block = CubeDim::new_2d(LANES, kind.slices());

@@ -14,6 +14,8 @@ pub mod optimizer;
 pub mod random_fill;
 pub mod relu_pool;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use burn::backend::wgpu::{CubeDim, CubeTensor, KernelSource, SourceKernel, into_contiguous};
 use burn::cubecl::prelude::*;
 use burn::cubecl::server::KernelArguments;
@@ -64,6 +66,19 @@ macro_rules! shaped_kernel {
     };
 }
 use shaped_kernel;
+
+/// Whether this process's adapter carries kernels out on the CPU; see [`note_software`].
+static IS_SOFTWARE: AtomicBool = AtomicBool::new(false);
+
+/// Tells kernels that come in two forms which one suits the adapter. A process opens one adapter.
+pub fn note_software(is_software: bool) {
+    IS_SOFTWARE.store(is_software, Ordering::Relaxed);
+}
+
+/// What [`note_software`] was told last.
+fn is_software() -> bool {
+    IS_SOFTWARE.load(Ordering::Relaxed)
+}
 
 /// Runs a kernel over its inputs and one output more, which is the last binding; gives that back.
 ///

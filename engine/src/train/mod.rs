@@ -203,6 +203,24 @@ impl Trainer {
         Ok(trainer)
     }
 
+    /// The end of a run of which nothing is left but its config and its weights.
+    ///
+    /// # Errors
+    /// [`TrainError`] if config, weights and data do not fit.
+    pub fn given(
+        config: RunConfig,
+        weights: Vec<Parameter>,
+        data: &Resident,
+    ) -> Result<Self, TrainError> {
+        let mut trainer = Self::new(config, data)?;
+        trainer.network = weights::load(trainer.network, weights)?;
+        trainer.step = trainer.config.training.steps;
+        trainer.finished = true;
+        // The weights are those that count, whatever they are a mean or the best of.
+        trainer.average = None;
+        Ok(trainer)
+    }
+
     /// The state between two steps.
     ///
     /// # Errors

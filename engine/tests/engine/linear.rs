@@ -76,6 +76,7 @@ fn values_and_gradients_are_those_of_the_definition(device: &Device) {
         is_turned: false,
         has_bias: false,
         is_relu: false,
+        is_shared: false,
     };
     for case @ [batch, inputs, outputs] in CASES {
         let [x, weight] = [([batch, inputs], 1), ([inputs, outputs], 2)]

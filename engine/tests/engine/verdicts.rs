@@ -1,4 +1,4 @@
-//! The verdict on models that are known to be one or the other (`tests/known`).
+//! The verdict on models that are known to be one or the other (`models`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::devices::cpu;
 use crate::golden_attacks::digits;
 
 fn judge(name: &str, effort: Effort, control: &Control) -> (Report, Vec<Event>) {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/known");
-    let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let text = std::fs::read_to_string(folder.join(format!("mnist-{name}.toml"))).unwrap();
     let mut config = RunConfig::from_toml(&text).unwrap();
     config.evaluation.effort = effort;
     // A model that answers at random is asked twenty times about each point.
@@ -27,7 +27,7 @@ fn judge(name: &str, effort: Effort, control: &Control) -> (Report, Vec<Event>) 
     } else {
         100
     };
-    let bytes = std::fs::read(folder.join(format!("{name}.safetensors"))).unwrap();
+    let bytes = std::fs::read(folder.join(format!("mnist-{name}.safetensors"))).unwrap();
     let device = cpu();
     let network = Network::new(config.network, [1, 28, 28], 10, &device.clone().autodiff());
     let parameters = weights::from_safetensors(&bytes).unwrap();

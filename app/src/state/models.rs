@@ -1,0 +1,121 @@
+//! Models that lie ready beside the page, for visitors who have trained none yet.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::Deserialize;
+use squeeze_engine::config::DataKind;
+use squeeze_engine::event::ModelOpened;
+use squeeze_engine::protocol::Command;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+use crate::engine::start::beside;
+use crate::state::history::History;
+use crate::state::lab::{Asked, Lab};
+use crate::state::live::Live;
+use crate::state::phase::Model;
+
+/// A model of `models/index.json`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ReadyModel {
+    /// Name of its files, without their ends.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// How it was defended, in a sentence.
+    pub about: String,
+    /// The data set it was trained on.
+    pub data: DataKind,
+    /// Accuracy on test images, in [0, 1].
+    pub clean: f64,
+    /// Accuracy under the attack that papers report, PGD, in [0, 1].
+    pub usual: f64,
+    /// The command that made it.
+    pub command: String,
+}
+
+impl Lab {
+    /// Learns which models lie ready.
+    pub fn find_models(self) {
+        spawn_local(async move {
+            match list().await {
+                Ok(models) => {
+                    self.models.set(models);
+                    self.greet();
+                }
+                Err(reason) => self.note(format!(
+                    "The models that come with the page cannot be loaded ({reason}). You can train \
+                     your own."
+                )),
+            }
+        });
+    }
+
+    /// Opens the first model as soon as that can be done, once, so that there is one to attack.
+    pub(super) fn greet(self) {
+        let phase = self.phase.get_untracked();
+        let is_fresh = phase.open && phase.model == Model::None && !phase.busy();
+        if !is_fresh || self.greeted.get_value() || self.asked.get_untracked().is_some() {
+            return;
+        }
+        let loaded = self.data.with_untracked(|data| data.as_ref().map(|data| data.kind));
+        let first = self.models.with_untracked(|models| {
+            let fits = |model: &&ReadyModel| Some(model.data) == loaded;
+            models.iter().find(fits).cloned()
+        });
+        if let Some(model) = first {
+            self.greeted.set_value(true);
+            self.ask_for_model(&model);
+        }
+    }
+
+    /// Opens a model that lies ready.
+    pub fn open_model(self, model: &ReadyModel) {
+        if !self.free_for("open the model") {
+            return;
+        }
+        let loaded = self.data.with_untracked(|data| data.as_ref().map(|data| data.kind));
+        if loaded == Some(model.data) {
+            self.ask_for_model(model);
+        } else {
+            self.note(format!(
+                "“{}” was trained on {}: choose that under Data first.",
+                model.name,
+                model.data.title()
+            ));
+        }
+    }
+
+    fn ask_for_model(self, model: &ReadyModel) {
+        let command = Command::OpenModel {
+            name: model.name.clone(),
+            url: beside(&format!("models/{}", model.id)),
+        };
+        self.ask(Asked::OpenModel, &command, &[]);
+    }
+
+    pub(super) fn take_in_model(self, opened: ModelOpened) {
+        self.answered(Asked::OpenModel);
+        self.clear_the_trials();
+        self.run.set(None);
+        self.saved.set(None);
+        let steps = opened.config.training.steps;
+        self.show_history(History::new(steps));
+        self.live
+            .set(Some(Live::new(opened.config, opened.parameters, steps)));
+        self.model.set(Some(opened.name));
+    }
+}
+
+async fn list() -> Result<Vec<ReadyModel>, String> {
+    let failed = |_| "no answer".to_owned();
+    let answer = window().fetch_with_str(&beside("models/index.json"));
+    let response: Response = JsFuture::from(answer).await.map_err(failed)?.unchecked_into();
+    if !response.ok() {
+        return Err(format!("status {}", response.status()));
+    }
+    let json = response.json().map_err(failed)?;
+    let json = JsFuture::from(json).await.map_err(failed)?;
+    serde_wasm_bindgen::from_value(json).map_err(|error| error.to_string())
+}
