@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::models::ReadyModels;
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
-use crate::state::lab::Lab;
+use crate::state::lab::{Asked, Lab};
 use crate::train::TrainRoom;
 use crate::verdict::VerdictRoom;
 
@@ -34,7 +34,10 @@ pub fn Page() -> impl IntoView {
     lab.find_models();
     Effect::new(move |_| lab.plan());
 
-    let word = Memo::new(move |_| lab.phase.get().word());
+    let word = Memo::new(move |_| match lab.asked.get() {
+        Some(Asked::OpenModel) => "loading",
+        _ => lab.phase.get().word(),
+    });
     view! {
         <Header />
         <main data-status=move || word.get()>

@@ -119,7 +119,11 @@ fn a_model_is_judged_wherever_it_comes_from() {
     let place = Place::new();
     let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     fs::create_dir(place.path("run")).unwrap();
-    fs::copy(known.join("mnist-natural.toml"), place.path("run/config.toml")).unwrap();
+    fs::copy(
+        known.join("mnist-natural.toml"),
+        place.path("run/config.toml"),
+    )
+    .unwrap();
     for name in ["run/model.safetensors", "away.safetensors"] {
         fs::copy(known.join("mnist-natural.safetensors"), place.path(name)).unwrap();
     }

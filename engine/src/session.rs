@@ -206,10 +206,9 @@ impl Session {
             }
             // Between two commands there is nothing to pause or stop; while one is at work,
             // `steer` has taken these already.
-            Command::Pause
-            | Command::Stop
-            | Command::Open { .. }
-            | Command::OpenModel { .. } => Ok(()),
+            Command::Pause | Command::Stop | Command::Open { .. } | Command::OpenModel { .. } => {
+                Ok(())
+            }
         }
     }
 

@@ -132,7 +132,13 @@ fn layer([batch, inputs, outputs]: [usize; 3], device: &Device) -> Vec<Vec<f32>>
 fn sums_come_out_alike_shared_or_not() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let gpu = &gpu().device;
-    for case in [[128, 1568, 128], [128, 128, 10], [5, 64, 10], [9, 7, 65], [33, 20, 255]] {
+    for case in [
+        [128, 1568, 128],
+        [128, 128, 10],
+        [5, 64, 10],
+        [9, 7, 65],
+        [33, 20, 255],
+    ] {
         kernel::note_software(false);
         let shared = layer(case, gpu);
         kernel::note_software(true);
@@ -141,7 +147,10 @@ fn sums_come_out_alike_shared_or_not() {
             assert_eq!(shared.len(), alone.len());
             for (shared, alone) in shared.iter().zip(alone) {
                 let bound = 1e-4 + 1e-4 * alone.abs();
-                assert!((shared - alone).abs() <= bound, "{case:?}: {shared} {alone}");
+                assert!(
+                    (shared - alone).abs() <= bound,
+                    "{case:?}: {shared} {alone}"
+                );
             }
         }
     }

@@ -55,7 +55,14 @@ pub fn kernels() -> Vec<(&'static str, String)> {
         ("convolution", shape.by_image()),
         ("convolution_weights", shape.by_weights()),
         ("linear", product.text()),
-        ("linear", linear::Product { is_turned: false, ..product }.text()),
+        (
+            "linear",
+            linear::Product {
+                is_turned: false,
+                ..product
+            }
+            .text(),
+        ),
         ("relu_pool", relu_pool::Plane([7, 8]).forward()),
         ("relu_pool_gradient", relu_pool::Plane([7, 8]).gradient()),
     ]);

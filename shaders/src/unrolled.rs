@@ -7,6 +7,9 @@
 /// Names and what they stand for: of one that an `each` names so many values, else the number itself.
 pub type Numbers<'a> = &'a [(&'a str, usize)];
 
+/// Present values of the names of all blocks around a line, the innermost last.
+type Values<'a> = Vec<(&'a str, usize)>;
+
 /// The text with every `each` carried out.
 ///
 /// # Panics
@@ -14,17 +17,12 @@ pub type Numbers<'a> = &'a [(&'a str, usize)];
 pub fn unrolled(text: &str, numbers: Numbers) -> String {
     let mut out = String::new();
     let lines: Vec<&str> = text.lines().collect();
-    write(&lines, numbers, &mut Vec::new(), &mut out);
+    write(&lines, numbers, &mut Values::new(), &mut out);
     out
 }
 
 /// Writes lines with the present values of the names of all blocks around them.
-fn write<'a>(
-    lines: &[&'a str],
-    numbers: Numbers,
-    values: &mut Vec<(&'a str, usize)>,
-    out: &mut String,
-) {
+fn write<'a>(lines: &[&'a str], numbers: Numbers, values: &mut Values<'a>, out: &mut String) {
     let mut next = 0;
     while let Some(line) = lines.get(next) {
         next += 1;
@@ -69,8 +67,8 @@ fn block_end(lines: &[&str]) -> usize {
 fn each<'a>(
     names: &'a str,
     numbers: Numbers,
-    values: &mut Vec<(&'a str, usize)>,
-    visit: &mut dyn FnMut(&mut Vec<(&'a str, usize)>),
+    values: &mut Values<'a>,
+    visit: &mut dyn FnMut(&mut Values<'a>),
 ) {
     let (name, rest) = match names.trim().split_once(' ') {
         Some((name, rest)) => (name, rest),
@@ -114,7 +112,12 @@ fn filled(line: &str, numbers: Numbers, values: &[(&str, usize)]) -> String {
 }
 
 fn sum_of(sum: &str, numbers: Numbers, values: &[(&str, usize)]) -> usize {
-    let product = |product: &str| product.split('*').map(|one| value(one.trim(), numbers, values)).product::<usize>();
+    let product = |product: &str| {
+        product
+            .split('*')
+            .map(|one| value(one.trim(), numbers, values))
+            .product::<usize>()
+    };
     sum.split('+').map(product).sum()
 }
 
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn lines_and_blocks_are_repeated() {
-        let text = "if x {\n// each a {\nlet y{a} = {a * S + 1};\nz{a}_{b} += y{a}; // each b\n// }\n}";
+        let text =
+            "if x {\n// each a {\nlet y{a} = {a * S + 1};\nz{a}_{b} += y{a}; // each b\n// }\n}";
         let numbers = [("a", 2), ("b", 2), ("S", 5)];
         let expected = "if x {\nlet y0 = 1;\nz0_0 += y0;\nz0_1 += y0;\n\
                         let y1 = 6;\nz1_0 += y1;\nz1_1 += y1;\n}\n";

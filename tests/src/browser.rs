@@ -350,7 +350,8 @@ impl Browser {
         }
     }
 
-    /// Clicks the middle of the element with this `data-testid`, with the mouse.
+    /// Clicks the middle of the element with this `data-testid`, with the mouse, once it stands still and
+    /// can be used; after three seconds as it is.
     ///
     /// # Errors
     /// [`BrowserError::NoElement`].
@@ -397,7 +398,7 @@ impl Browser {
                  e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
                  const r = e.getBoundingClientRect(); \
                  const place = [r.x + r.width / 2, r.y + r.height / 2]; \
-                 if (last && last[0] === place[0] && last[1] === place[1]) return place; \
+                 if (last && last[0] === place[0] && last[1] === place[1] && !e.disabled) return place; \
                  last = place; \
                  await new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d))); \
              }} \

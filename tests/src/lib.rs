@@ -8,3 +8,5 @@ pub mod browser;
 pub mod devtools;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "browser")]
+pub mod wire;

@@ -414,6 +414,74 @@ fn an_attack_can_measure_the_whole_image() {
     visit.expect_clean_record();
 }
 
+/// A visitor who trains nothing: a model is there at once, falls, and can be seen falling again; another
+/// one stands.
+#[test]
+fn a_trained_model_is_there_at_once() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    let is_open = |model: &str| {
+        let open = format!("{}?.getAttribute('aria-pressed') === 'true'", element(model));
+        browser
+            .wait_for(&format!("{model} to be open"), PATIENCE, &open)
+            .unwrap_or_else(|error| panic!("{error}"));
+        visit.wait_for_status("ready");
+    };
+    is_open("open-mnist-natural");
+    for (field, value) in [("iterations", "20"), ("attack-images", "100")] {
+        browser.set(field, value).unwrap();
+    }
+    browser.click("attack").unwrap();
+    visit.wait_for_status("attacked");
+    let (clean, robust) = (
+        visit.number("clean-accuracy"),
+        visit.number("robust-accuracy"),
+    );
+    assert!(clean > 95.0 && robust < 10.0, "{clean} {robust}");
+
+    // Every iteration can be gone back to.
+    let frames: f64 = browser
+        .eval(&format!("Number({}.max)", element("scrub")))
+        .unwrap()
+        .as_f64()
+        .unwrap();
+    assert!(frames >= 20.0, "{frames} iterations can be looked at");
+    let title = || browser.text("closeup").unwrap();
+    assert!(title().contains("Image 1, in truth 7"), "{}", title());
+    browser.set("scrub", "0").unwrap();
+    visit.wait_for_text("scrub-at", "start");
+    let attacked = format!("{}.toDataURL()", element("closeup-attacked"));
+    let start = browser.eval(&attacked).unwrap();
+    browser.click("play").unwrap();
+    visit.wait_for_text("scrub-at", "iteration 20");
+    assert_ne!(browser.eval(&attacked).unwrap(), start);
+    browser.click("closer-3").unwrap();
+    visit.wait_for_text("closeup", "Image 4, in truth 0");
+    browser.click("save-csv").unwrap();
+    browser
+        .wait_for("the curves", PATIENCE, "window.downloads.length === 1")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let curves = browser.eval("window.downloads[0].text()").unwrap();
+    let curves = curves.as_str().unwrap();
+    assert!(curves.starts_with("iteration,class_0,"), "{curves}");
+    assert_eq!(curves.lines().count(), 2 + frames as usize);
+    browser.click("class-3").unwrap();
+    assert_eq!(visit.value("goal"), "class-3");
+    browser.click("class-3").unwrap();
+    assert_eq!(visit.value("goal"), "untargeted");
+    visit.photograph("ready-model");
+
+    browser.click("open-mnist-adversarial").unwrap();
+    is_open("open-mnist-adversarial");
+    browser.click("attack").unwrap();
+    visit.wait_for_status("attacked");
+    let robust = visit.number("robust-accuracy");
+    assert!(robust > 70.0, "robust accuracy is {robust}%");
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
 /// A model behind a guard that leaves no gradient: the whole ladder, live; the report; the verdict again
 /// after a reload; a stop.
 #[test]

@@ -1,20 +1,11 @@
 //! One image under attack: before, after, and what was done to it.
 
-use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use crate::browser::pixels;
+use crate::attack::picture::{Picture, PictureView};
 use crate::format::confidence;
 use crate::state::gallery::{Gallery, Outcome, Verdict};
 use crate::state::lab::Lab;
-
-/// Which of an image's three pictures.
-#[derive(Clone, Copy)]
-enum Picture {
-    Clean,
-    Adversarial,
-    Perturbation,
-}
 
 /// One image under attack.
 #[component]
@@ -42,14 +33,24 @@ pub fn Card(
             <header class="card-head">
                 <p>"Truth " <b>{truth}</b></p>
                 <p class="card-outcome">{move || badge(outcome.get())}</p>
+                <button
+                    type="button"
+                    class="card-closer"
+                    aria-label=move || format!("Look closer at image {}", image + 1)
+                    aria-pressed=move || (lab.closeup.get() == image).to_string()
+                    data-testid=format!("closer-{image}")
+                    on:click=move |_| lab.closeup.set(image)
+                >
+                    "closer"
+                </button>
             </header>
             <div class="pictures">
                 <p class="picture-name">"clean"</p>
                 <p class="picture-name">"attacked"</p>
                 <p class="picture-name">"change"</p>
-                <PictureView image=image picture=Picture::Clean />
-                <PictureView image=image picture=Picture::Adversarial />
-                <PictureView image=image picture=Picture::Perturbation />
+                <PictureView image=Signal::stored(image) picture=Picture::Clean />
+                <PictureView image=Signal::stored(image) picture=Picture::Adversarial />
+                <PictureView image=Signal::stored(image) picture=Picture::Perturbation />
                 <p class="says">{move || said(lab, before.get())}</p>
                 <p class="says after">{move || said(lab, after.get())}</p>
             </div>
@@ -57,40 +58,13 @@ pub fn Card(
     }
 }
 
-#[component]
-fn PictureView(image: usize, picture: Picture) -> impl IntoView {
-    let lab = Lab::get();
-    let canvas = NodeRef::<Canvas>::new();
-    let name = match picture {
-        Picture::Clean => "the clean image",
-        Picture::Adversarial => "the image under attack",
-        Picture::Perturbation => "the perturbation, enlarged in contrast",
-    };
-    // The clean image changes with a new attack only, the others with every iteration.
-    Effect::new(move |_| {
-        let Some(canvas) = canvas.get() else {
-            return;
-        };
-        with(lab, |gallery| {
-            let bytes = match (picture, &gallery.frame) {
-                (Picture::Clean, _) => Some(&gallery.start.pixels),
-                (Picture::Adversarial, Some(frame)) => Some(&frame.pixels),
-                (Picture::Perturbation, Some(frame)) => Some(&frame.perturbation),
-                (_, None) => None,
-            };
-            if let Some(bytes) = bytes.and_then(|bytes| bytes.get(gallery.pixels(image))) {
-                pixels::draw(&canvas, gallery.start.image_shape, bytes);
-            }
-        });
-    });
-    view! { <canvas node_ref=canvas width="28" height="28" role="img" aria-label=name></canvas> }
-}
-
-fn with<T>(lab: Lab, read: impl FnOnce(&Gallery) -> T) -> Option<T> {
+/// Reads what is on show, if anything is.
+pub fn with<T>(lab: Lab, read: impl FnOnce(&Gallery) -> T) -> Option<T> {
     lab.gallery.with(|gallery| gallery.as_ref().map(read))
 }
 
-fn class_name(lab: Lab, class: usize) -> String {
+/// A class by its name.
+pub fn class_name(lab: Lab, class: usize) -> String {
     lab.data.with_untracked(|data| {
         data.as_ref()
             .and_then(|data| data.classes.get(class).cloned())

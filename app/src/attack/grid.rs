@@ -19,7 +19,7 @@ pub fn Grid() -> impl IntoView {
     let iteration = Memo::new(move |_| {
         lab.gallery.with(|gallery| {
             let gallery = gallery.as_ref()?;
-            let at = gallery.frame.as_ref()?.iteration;
+            let at = gallery.frame()?.iteration;
             Some((at, gallery.start.config.iterations))
         })
     });

@@ -1,12 +1,15 @@
 //! The second room: attack what was trained, and see it happen.
 
 mod card;
+mod closeup;
 mod form;
 mod grid;
+mod picture;
 mod result;
 
 use leptos::prelude::*;
 
+use closeup::CloseUp;
 use form::AttackForm;
 use grid::Grid;
 use result::AttackResult;
@@ -35,6 +38,7 @@ pub fn AttackRoom() -> impl IntoView {
             <AttackForm />
             <div class="bench">
                 <AttackResult />
+                <CloseUp />
                 <Grid />
             </div>
         </section>

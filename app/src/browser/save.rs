@@ -13,20 +13,33 @@ pub fn save(name: &str, bytes: &[u8]) -> Result<(), String> {
     offer(name, bytes).map_err(|_| format!("The browser did not save “{name}”."))
 }
 
+/// Saves what an address holds.
+///
+/// # Errors
+/// A sentence, if the browser refuses.
+pub fn save_address(name: &str, url: &str) -> Result<(), String> {
+    click(name, url).map_err(|_| format!("The browser did not save “{name}”."))
+}
+
+fn click(name: &str, url: &str) -> Result<(), JsValue> {
+    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    anchor.set_href(url);
+    anchor.set_download(name);
+    anchor.click();
+    Ok(())
+}
+
 fn offer(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
-    options.set_type(if name.ends_with(".html") {
-        "text/html"
-    } else {
-        "application/zip"
+    options.set_type(match name.rsplit_once('.') {
+        Some((_, "html")) => "text/html",
+        Some((_, "csv")) => "text/csv",
+        _ => "application/zip",
     });
     let parts = Array::of1(&Uint8Array::from(bytes));
     let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
-    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&url);
-    anchor.set_download(name);
-    anchor.click();
+    click(name, &url)?;
     // Later, because the browser may only now begin to read; a minute is plenty for a local file.
     leptos::prelude::set_timeout(
         move || {

@@ -116,11 +116,11 @@ impl Lab {
             }
             Event::AttackStarted(start) => {
                 self.clear_the_attack();
-                self.gallery.set(Some(Gallery { start, frame: None }));
+                self.gallery.set(Some(Gallery::new(start)));
             }
             Event::AttackFrame(frame) => self.gallery.update(|gallery| {
                 if let Some(gallery) = gallery {
-                    gallery.frame = Some(frame);
+                    gallery.push(frame);
                 }
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),

@@ -26,16 +26,76 @@ pub enum Outcome {
     WrongBefore,
 }
 
+/// Iterations that are kept to be gone back to.
+const MOST_FRAMES: usize = 240;
+
 /// The images on show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gallery {
     /// The beginning: clean images and what the model says of them.
     pub start: AttackStarted,
-    /// The latest iteration.
-    pub frame: Option<AttackFrame>,
+    /// What came by, in order.
+    frames: Vec<AttackFrame>,
+    /// The one of them that is on show; the latest, if none was chosen.
+    chosen: Option<usize>,
 }
 
 impl Gallery {
+    /// The images of an attack that begins.
+    pub fn new(start: AttackStarted) -> Self {
+        Self {
+            start,
+            frames: Vec::new(),
+            chosen: None,
+        }
+    }
+
+    /// Takes in an iteration.
+    pub fn push(&mut self, frame: AttackFrame) {
+        if self.frames.len() >= MOST_FRAMES {
+            // Every other one goes: what is left still tells the whole story.
+            let mut place = 0;
+            self.frames.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.chosen = self.chosen.map(|chosen| chosen / 2);
+        }
+        self.frames.push(frame);
+    }
+
+    /// What came by, in order.
+    pub fn frames(&self) -> &[AttackFrame] {
+        &self.frames
+    }
+
+    /// The place among them of what is on show.
+    pub fn at(&self) -> usize {
+        let last = self.frames.len().saturating_sub(1);
+        self.chosen.unwrap_or(last).min(last)
+    }
+
+    /// The iteration on show.
+    pub fn frame(&self) -> Option<&AttackFrame> {
+        self.frames.get(self.at())
+    }
+
+    /// Shows one that came by; the last place means the latest from now on.
+    pub fn go_to(&mut self, place: usize) {
+        self.chosen = (place + 1 < self.frames.len()).then_some(place);
+    }
+
+    /// Probabilities of an image's classes at each iteration that came by.
+    pub fn story(&self, image: usize) -> impl Iterator<Item = (usize, &[f32])> {
+        let classes = self.start.classes;
+        self.frames.iter().filter_map(move |frame| {
+            let row = frame
+                .probabilities
+                .get(image * classes..(image + 1) * classes)?;
+            Some((frame.iteration, row))
+        })
+    }
+
     /// Images on show.
     pub fn len(&self) -> usize {
         self.start.labels.len()
@@ -54,7 +114,7 @@ impl Gallery {
 
     /// The model's verdict on the adversarial image.
     pub fn after(&self, image: usize) -> Option<Verdict> {
-        self.verdict(&self.frame.as_ref()?.probabilities, image)
+        self.verdict(&self.frame()?.probabilities, image)
     }
 
     /// What became of an image.
@@ -89,20 +149,17 @@ mod tests {
 
     #[test]
     fn outcomes_follow_the_verdicts() {
-        let mut gallery = Gallery {
-            start: AttackStarted {
-                config: AttackConfig::default(),
-                image_shape: [1, 1, 2],
-                pixels: vec![0; 6],
-                labels: vec![0, 1, 1],
-                probabilities: vec![0.9, 0.1, 0.2, 0.8, 0.7, 0.3],
-                classes: 2,
-            },
-            frame: None,
-        };
+        let mut gallery = Gallery::new(AttackStarted {
+            config: AttackConfig::default(),
+            image_shape: [1, 1, 2],
+            pixels: vec![0; 6],
+            labels: vec![0, 1, 1],
+            probabilities: vec![0.9, 0.1, 0.2, 0.8, 0.7, 0.3],
+            classes: 2,
+        });
         assert_eq!(gallery.outcome(0), Outcome::Waiting);
         assert_eq!(gallery.pixels(2), 4..6);
-        gallery.frame = Some(AttackFrame {
+        gallery.push(AttackFrame {
             iteration: 1,
             pixels: vec![0; 6],
             perturbation: vec![128; 6],
@@ -113,5 +170,42 @@ mod tests {
         assert_eq!(gallery.outcome(2), Outcome::WrongBefore);
         assert_eq!(gallery.before(0).map(|verdict| verdict.class), Some(0));
         assert_eq!(gallery.after(9), None);
+    }
+
+    #[test]
+    fn what_came_by_can_be_gone_back_to() {
+        let mut gallery = Gallery::new(AttackStarted {
+            config: AttackConfig::default(),
+            image_shape: [1, 1, 1],
+            pixels: vec![0],
+            labels: vec![0],
+            probabilities: vec![1.0, 0.0],
+            classes: 2,
+        });
+        let frame = |iteration| AttackFrame {
+            iteration,
+            pixels: vec![0],
+            perturbation: vec![128],
+            probabilities: vec![1.0, 0.0],
+        };
+        let shown = |gallery: &Gallery| gallery.frame().map(|frame| frame.iteration);
+        assert_eq!(shown(&gallery), None);
+        for iteration in 0..5 {
+            gallery.push(frame(iteration));
+        }
+        assert_eq!(shown(&gallery), Some(4));
+        gallery.go_to(1);
+        gallery.push(frame(5));
+        assert_eq!(shown(&gallery), Some(1));
+        gallery.go_to(5);
+        gallery.push(frame(6));
+        assert_eq!(shown(&gallery), Some(6));
+        for iteration in 7..3 * MOST_FRAMES {
+            gallery.push(frame(iteration));
+        }
+        assert!(gallery.frames().len() <= MOST_FRAMES);
+        let story: Vec<usize> = gallery.story(0).map(|(iteration, _)| iteration).collect();
+        assert!(story.is_sorted() && story[0] == 0);
+        assert_eq!(shown(&gallery), Some(3 * MOST_FRAMES - 1));
     }
 }

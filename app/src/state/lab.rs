@@ -110,6 +110,8 @@ pub struct Lab {
     pub(super) greeted: StoredValue<bool>,
     /// The images of the attack.
     pub gallery: RwSignal<Option<Gallery>>,
+    /// The one of them that is looked at closely.
+    pub closeup: RwSignal<usize>,
     /// How far the attack has come.
     pub attack_progress: RwSignal<Option<AttackProgress>>,
     /// What the attack found.
@@ -159,6 +161,7 @@ impl Lab {
             model: RwSignal::default(),
             greeted: StoredValue::new(false),
             gallery: RwSignal::default(),
+            closeup: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
             judgement: RwSignal::default(),

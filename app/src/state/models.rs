@@ -59,7 +59,9 @@ impl Lab {
         if !is_fresh || self.greeted.get_value() || self.asked.get_untracked().is_some() {
             return;
         }
-        let loaded = self.data.with_untracked(|data| data.as_ref().map(|data| data.kind));
+        let loaded = self
+            .data
+            .with_untracked(|data| data.as_ref().map(|data| data.kind));
         let first = self.models.with_untracked(|models| {
             let fits = |model: &&ReadyModel| Some(model.data) == loaded;
             models.iter().find(fits).cloned()
@@ -75,7 +77,9 @@ impl Lab {
         if !self.free_for("open the model") {
             return;
         }
-        let loaded = self.data.with_untracked(|data| data.as_ref().map(|data| data.kind));
+        let loaded = self
+            .data
+            .with_untracked(|data| data.as_ref().map(|data| data.kind));
         if loaded == Some(model.data) {
             self.ask_for_model(model);
         } else {
@@ -111,7 +115,10 @@ impl Lab {
 async fn list() -> Result<Vec<ReadyModel>, String> {
     let failed = |_| "no answer".to_owned();
     let answer = window().fetch_with_str(&beside("models/index.json"));
-    let response: Response = JsFuture::from(answer).await.map_err(failed)?.unchecked_into();
+    let response: Response = JsFuture::from(answer)
+        .await
+        .map_err(failed)?
+        .unchecked_into();
     if !response.ok() {
         return Err(format!("status {}", response.status()));
     }

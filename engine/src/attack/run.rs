@@ -21,6 +21,9 @@ use crate::resident::{Resident, Source};
 /// Images on show are read from the device about this often.
 const SHOW_EVERY: Duration = Duration::from_millis(80);
 
+/// Of an attack whose images are shown, so many iterations are, so that it can be gone through again.
+const FRAMES: usize = 120;
+
 /// Answers of a model that answers at random, by whose mean an attack is judged.
 const CONFIRM: usize = 20;
 
@@ -405,7 +408,8 @@ impl Attack<'_> {
             let x = attack.x();
             let logits = attack.step(classify);
             self.outcome.iterations += 1;
-            if shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
+            let is_frame = show > 0 && iteration % rounds.div_ceil(FRAMES) == 0;
+            if is_frame || shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
                     let clean = &batch.clean;
                     let frame = self.frame(iteration, show, x, clean, logits).await?;

@@ -3,9 +3,7 @@
 use burn::backend::tensor::FloatTensor;
 use burn::backend::wgpu::{CubeBackend, CubeTensor};
 use burn::cubecl::prelude::CubeCount;
-use squeeze_shaders::convolution::{
-    Convolution, LARGEST, SUM_WORKGROUP, WEIGHTS_SUM, WORKGROUP,
-};
+use squeeze_shaders::convolution::{Convolution, LARGEST, SUM_WORKGROUP, WEIGHTS_SUM, WORKGROUP};
 
 use super::{empty_like, launch_grid, shaped_kernel, wgsl_kernel, workgroups};
 use crate::operation::convolution::geometry::Geometry;

@@ -17,15 +17,15 @@ use burn::tensor::TensorData;
 
 /// Whether tensors of a device, with autodiff or without, are the CPU backend's.
 #[cfg(all(feature = "cpu", feature = "gpu"))]
-fn is_on_cpu(device: &burn::tensor::Device) -> bool {
+pub(crate) fn is_on_cpu(device: &burn::tensor::Device) -> bool {
     let plain = device.clone().inner();
     matches!(plain.as_dispatch(), burn::backend::DispatchDevice::Flex(_))
 }
 
-/// A build for GPUs has no other backend.
-#[cfg(all(feature = "gpu", not(feature = "cpu")))]
-fn is_on_cpu(_: &burn::tensor::Device) -> bool {
-    false
+/// A build has one backend at least.
+#[cfg(not(all(feature = "cpu", feature = "gpu")))]
+pub(crate) fn is_on_cpu(_: &burn::tensor::Device) -> bool {
+    cfg!(feature = "cpu")
 }
 
 /// The numbers of a tensor of 32-bit floats, which all of this engine's are, behind `to_contiguous`.

@@ -11,7 +11,7 @@ use squeeze_engine::config::{
     ObjectiveConfig, RunConfig,
 };
 use squeeze_engine::control::{Control, Wish};
-use squeeze_engine::data::DataFile;
+use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::{AttackSummary, BrokenRun, Event, Part, RunInfo, StepMetrics};
 use squeeze_engine::model::Model;
 use squeeze_engine::protocol::Command;
@@ -693,4 +693,62 @@ fn the_data_set_is_kept_when_another_cannot_be_read() {
         .unwrap_err();
     assert!(failure.contains("data.set"), "{failure}");
     assert_eq!(page.runs().len(), 1);
+}
+
+/// Every model that the page lists is whole, small, and opened as it is described; what is not is refused
+/// by its name, and what was there before stays.
+#[test]
+fn models_that_lie_ready_are_opened() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |name: &str| fs::read(root.join(name)).unwrap();
+    let mut events = Vec::new();
+    let mut emit = |event| events.push(event);
+    let mut session = Session::default();
+    pollster::block_on(session.open(DeviceWish::Cpu, &mut emit)).unwrap();
+    let files = mnist::FILES.map(|name| read(&format!("data/mnist/{name}")));
+    session.load_mnist(&files, &mut emit).unwrap();
+
+    let index: Vec<serde_json::Value> = serde_json::from_slice(&read("models/index.json")).unwrap();
+    assert!(index.len() >= 5);
+    let mut open = |name: &str, config: &str, weights: &[u8]| {
+        session.open_model(name.to_owned(), config, weights, &mut emit)
+    };
+    for model in &index {
+        let id = model["id"].as_str().unwrap();
+        let config = String::from_utf8(read(&format!("models/{id}.toml"))).unwrap();
+        let weights = read(&format!("models/{id}.safetensors"));
+        assert!(weights.len() <= 500_000, "{id} has {} bytes", weights.len());
+        open(id, &config, &weights).unwrap();
+        let cut = open("cut short", &config, &weights[..1000]).unwrap_err();
+        assert!(cut.contains("“cut short”"), "{cut}");
+    }
+    let other = open("other", "network = \"small\"", &[]).unwrap_err();
+    assert!(other.contains("network"), "{other}");
+
+    // The last one that could be opened is at hand.
+    let attack = Command::Attack {
+        config: AttackConfig {
+            images: 40,
+            iterations: 20,
+            ..AttackConfig::default()
+        },
+        show: 0,
+    };
+    pollster::block_on(session.handle(attack, Vec::new(), &mut emit)).unwrap();
+    let opened = events.iter().filter_map(|event| match event {
+        Event::ModelOpened(opened) => Some(opened.name.as_str()),
+        _ => None,
+    });
+    let ids = index.iter().filter_map(|model| model["id"].as_str());
+    assert!(opened.eq(ids));
+    let Some(Event::AttackFinished(summary)) = events.last() else {
+        panic!("{:?}", events.last());
+    };
+    let last = index.last().unwrap();
+    for (found, told) in [
+        (summary.clean_accuracy, &last["clean"]),
+        (summary.robust_accuracy, &last["usual"]),
+    ] {
+        assert!((found - told.as_f64().unwrap()).abs() < 0.12, "{summary:?}");
+    }
 }

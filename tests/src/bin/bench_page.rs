@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use squeeze_tests::browser::{Browser, BrowserError, Graphics};
 use squeeze_tests::server::{Compression, Server};
+use squeeze_tests::wire::bytes_without_data;
 
 /// The slowest step on the slowest device, kernels compiled on the way.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -43,13 +44,13 @@ fn bench(dist: &Path, wanted: &[OsString]) -> Result<(), Box<dyn std::error::Err
             if wanted.iter().zip(part).any(|(wanted, part)| wanted != part) {
                 continue;
             }
-            println!("{}", measure(&server.url(), device, network)?);
+            println!("{}", measure(&server.url(), dist, device, network)?);
         }
     }
     Ok(())
 }
 
-fn measure(url: &str, device: &str, network: &str) -> Result<Value, BrowserError> {
+fn measure(url: &str, dist: &Path, device: &str, network: &str) -> Result<Value, BrowserError> {
     let browser = Browser::start(Graphics::WebGpu)?;
     browser.on_new_document(LISTEN)?;
     browser.open(&format!("{url}?device={device}&profile"))?;
@@ -78,6 +79,7 @@ fn measure(url: &str, device: &str, network: &str) -> Result<Value, BrowserError
         "pgd_iteration": figures["pgd_iteration"],
         "ms_from_navigation_to_first_step": first_step,
         "bytes_received": browser.bytes_received(),
+        "bytes_without_data": bytes_without_data(&browser, dist),
     }))
 }
 

@@ -14,10 +14,11 @@ mod tap_sums;
 
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Tensor, module, ops::ConvOptions};
+use burn::tensor::{Tensor, ops::ConvOptions};
 
 /// A convolution's output (a cross-correlation, as everywhere in this field). It is Burn's with a
-/// dilation, groups, or a padding that differs from side to side.
+/// dilation, groups, a padding that differs from side to side, or a large kernel on a GPU: what models
+/// from elsewhere may have, and builds without those do without.
 ///
 /// # Shapes
 /// - `x`: `[batch, inputs, height, width]`
@@ -32,7 +33,10 @@ pub fn conv2d(
 ) -> Tensor<4> {
     match geometry::Geometry::of(&options) {
         Some(geometry) if is_fit(&x, &weight) => node::conv2d(x, weight, bias, geometry),
-        _ => module::conv2d(x, weight, bias, options),
+        #[cfg(feature = "onnx")]
+        _ => burn::tensor::module::conv2d(x, weight, bias, options),
+        #[cfg(not(feature = "onnx"))]
+        _ => unreachable!("the kernels make every convolution of the networks"),
     }
 }
 
@@ -46,14 +50,14 @@ fn is_fit(x: &Tensor<4>, weight: &Tensor<4>) -> bool {
     true
 }
 
-/// The output of one of Burn's layers; by [`conv2d`] if its padding is written out.
+/// The output of one of the networks' layers, whose padding is written out.
 ///
 /// # Shapes
 /// - `x`: `[batch, inputs, height, width]`
 /// - output: `[batch, outputs, output height, output width]`
 pub fn forward(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else {
-        return layer.forward(x);
+        unreachable!("the networks' convolutions say how many zeros stand on each side");
     };
     let options = ConvOptions::new_with_padding(
         layer.stride,

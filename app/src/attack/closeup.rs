@@ -1,0 +1,374 @@
+//! One image of the attack, large: every class's share, and each iteration that came by.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlCanvasElement;
+
+use crate::attack::card::{class_name, with};
+use crate::attack::picture::{Picture, PictureView};
+use crate::browser::save;
+use crate::chart::scale::Scale;
+use crate::format::confidence;
+use crate::state::gallery::Gallery;
+use crate::state::lab::Lab;
+
+/// Between two iterations that are played.
+const FRAME: Duration = Duration::from_millis(120);
+
+/// The curves' drawing, in its own units.
+const WIDE: f64 = 360.0;
+const HIGH: f64 = 96.0;
+
+/// The image that was chosen among those on show.
+#[component]
+pub fn CloseUp() -> impl IntoView {
+    let lab = Lab::get();
+    let is_there = Memo::new(move |_| with(lab, |gallery| gallery.len() > 0).unwrap_or(false));
+    view! {
+        <Show when=move || is_there.get()>
+            <section class="closeup" aria-labelledby="closeup-title" data-testid="closeup">
+                <Head />
+                <div class="closeup-pictures">
+                    <Large name="clean" picture=Picture::Clean test_id="closeup-clean" />
+                    <Large
+                        name="attacked"
+                        picture=Picture::Adversarial
+                        test_id="closeup-attacked"
+                    />
+                    <Large name="change" picture=Picture::Perturbation test_id="closeup-change" />
+                </div>
+                <Classes />
+                <Story />
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn Head() -> impl IntoView {
+    let lab = Lab::get();
+    let count = Memo::new(move |_| with(lab, Gallery::len).unwrap_or(0));
+    let truth = Memo::new(move |_| {
+        let label = with(lab, |gallery| {
+            gallery.start.labels.get(lab.closeup.get()).copied()
+        });
+        label.flatten().map(|label| class_name(lab, label))
+    });
+    let go = move |by: usize| {
+        let count = count.get_untracked().max(1);
+        lab.closeup.update(|image| *image = (*image + by) % count);
+    };
+    view! {
+        <div class="closeup-head">
+            <h3 id="closeup-title">
+                {move || {
+                    format!(
+                        "Image {}, in truth {}",
+                        lab.closeup.get() + 1,
+                        truth.get().unwrap_or_default(),
+                    )
+                }}
+            </h3>
+            <div class="closeup-go">
+                <button
+                    type="button"
+                    aria-label="The image before"
+                    on:click=move |_| go(count.get_untracked().max(1) - 1)
+                >
+                    "←"
+                </button>
+                <button type="button" aria-label="The next image" on:click=move |_| go(1)>
+                    "→"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Large(name: &'static str, picture: Picture, test_id: &'static str) -> impl IntoView {
+    let lab = Lab::get();
+    view! {
+        <figure>
+            <PictureView image=lab.closeup.into() picture=picture test_id=test_id />
+            <figcaption>{name}</figcaption>
+        </figure>
+    }
+}
+
+/// What the model says of the image: a bar a class, before and now.
+#[component]
+fn Classes() -> impl IntoView {
+    let lab = Lab::get();
+    let classes = Memo::new(move |_| with(lab, |gallery| gallery.start.classes).unwrap_or(0));
+    let truth = Memo::new(move |_| {
+        with(lab, |gallery| {
+            gallery.start.labels.get(lab.closeup.get()).copied()
+        })
+        .flatten()
+    });
+    let shares = Memo::new(move |_| {
+        let image = lab.closeup.get();
+        let row = |all: &[f32], classes: usize| {
+            let row = all.get(image * classes..(image + 1) * classes);
+            row.map(<[f32]>::to_vec).unwrap_or_default()
+        };
+        with(lab, |gallery| {
+            let classes = gallery.start.classes;
+            let before = row(&gallery.start.probabilities, classes);
+            let now = gallery
+                .frame()
+                .map(|frame| row(&frame.probabilities, classes));
+            (before, now.unwrap_or_default())
+        })
+        .unwrap_or_default()
+    });
+    let aimed = move |class: usize| {
+        let goal = lab.config.with(|config| config.attack.goal().to_string());
+        goal == format!("class-{class}")
+    };
+    view! {
+        <div class="classes" role="group" aria-label="Classes">
+            <p class="hint">
+                "The model's share for each class: the line before, the bar now. Press a class to make \
+                 it the goal of the next attack."
+            </p>
+            <For each=move || 0..classes.get() key=|class| *class let:class>
+                <button
+                    type="button"
+                    class="class-bar"
+                    class:truth=move || truth.get() == Some(class)
+                    class:aimed=move || aimed(class)
+                    aria-pressed=move || aimed(class).to_string()
+                    data-testid=format!("class-{class}")
+                    on:click=move |_| {
+                        let goal = if aimed(class) {
+                            "untargeted".to_owned()
+                        } else {
+                            format!("class-{class}")
+                        };
+                        lab.choose_goal(&goal);
+                    }
+                >
+                    <span class="class-name">{class_name(lab, class)}</span>
+                    <span class="class-track" aria-hidden="true">
+                        <span
+                            class="class-now"
+                            style:width=move || share(&shares.get().1, class)
+                        ></span>
+                        <span
+                            class="class-before"
+                            style:left=move || share(&shares.get().0, class)
+                        ></span>
+                    </span>
+                    <span class="class-share">
+                        {move || {
+                            let (before, now) = shares.get();
+                            let row = if now.is_empty() { before } else { now };
+                            row.get(class).map_or_else(String::new, |share| confidence(*share))
+                        }}
+                    </span>
+                </button>
+            </For>
+        </div>
+    }
+}
+
+fn share(row: &[f32], class: usize) -> String {
+    let share = row.get(class).copied().unwrap_or(0.0);
+    format!("{:.1}%", share * 100.0)
+}
+
+/// How the shares changed, and a way back to every iteration.
+#[component]
+fn Story() -> impl IntoView {
+    let lab = Lab::get();
+    let plays = RwSignal::new(false);
+    let place = Memo::new(move |_| {
+        with(lab, |gallery| (gallery.at(), gallery.frames().len())).unwrap_or_default()
+    });
+    let iteration = Memo::new(move |_| {
+        with(lab, |gallery| gallery.frame().map(|frame| frame.iteration)).flatten()
+    });
+    let go_to = move |place: usize| {
+        lab.gallery.update(|gallery| {
+            if let Some(gallery) = gallery {
+                gallery.go_to(place);
+            }
+        });
+    };
+    let paths = Memo::new(move |_| with(lab, |gallery| paths(gallery, lab.closeup.get())));
+    // One timer at a time, which ends with the last iteration or with the component.
+    let ticking = set_interval_with_handle(
+        move || {
+            if !plays.get_untracked() {
+                return;
+            }
+            let (at, count) = place.get_untracked();
+            if at + 1 < count {
+                go_to(at + 1);
+            } else {
+                plays.set(false);
+            }
+        },
+        FRAME,
+    );
+    on_cleanup(move || {
+        if let Ok(handle) = ticking {
+            handle.clear();
+        }
+    });
+    let play = move |_| {
+        let (at, count) = place.get_untracked();
+        if !plays.get_untracked() && at + 1 >= count {
+            go_to(0);
+        }
+        plays.update(|plays| *plays = !*plays);
+    };
+    view! {
+        <div class="story">
+            <svg
+                viewBox=format!("0 0 {WIDE} {HIGH}")
+                preserveAspectRatio="none"
+                role="img"
+                aria-label="Shares of the true class and of the strongest other one over the iterations"
+            >
+                <path class="story-truth" d=move || paths.get().unwrap_or_default().truth />
+                <path class="story-other" d=move || paths.get().unwrap_or_default().other />
+                <path class="story-now" d=move || paths.get().unwrap_or_default().now />
+            </svg>
+            <p class="story-legend">
+                <span class="story-key truth"></span>
+                "true class "
+                <span class="story-key other"></span>
+                "strongest other class"
+            </p>
+            <div class="story-bar">
+                <button type="button" data-testid="play" on:click=play>
+                    {move || if plays.get() { "Pause" } else { "Play" }}
+                </button>
+                <button
+                    type="button"
+                    aria-label="One iteration back"
+                    on:click=move |_| go_to(place.get_untracked().0.saturating_sub(1))
+                >
+                    "←"
+                </button>
+                <button
+                    type="button"
+                    aria-label="One iteration on"
+                    on:click=move |_| go_to(place.get_untracked().0 + 1)
+                >
+                    "→"
+                </button>
+                <label class="story-scrub">
+                    <span class="visually-hidden">"Iteration on show"</span>
+                    <input
+                        type="range"
+                        min="0"
+                        max=move || place.get().1.saturating_sub(1).to_string()
+                        prop:value=move || place.get().0.to_string()
+                        data-testid="scrub"
+                        on:input=move |event| {
+                            plays.set(false);
+                            if let Ok(place) = event_target_value(&event).parse() {
+                                go_to(place);
+                            }
+                        }
+                    />
+                </label>
+                <output data-testid="scrub-at">
+                    {move || match iteration.get() {
+                        None => "not begun".to_owned(),
+                        Some(0) => "start".to_owned(),
+                        Some(at) => format!("iteration {at}"),
+                    }}
+                </output>
+                <button
+                    type="button"
+                    data-testid="save-png"
+                    on:click=move |_| {
+                        if let Err(sentence) = save_png(lab.closeup.get_untracked()) {
+                            lab.note(sentence);
+                        }
+                    }
+                >
+                    "Save the image"
+                </button>
+                <button
+                    type="button"
+                    data-testid="save-csv"
+                    on:click=move |_| {
+                        let image = lab.closeup.get_untracked();
+                        let text = lab.gallery.with_untracked(|gallery| {
+                            gallery.as_ref().map(|gallery| csv(gallery, image))
+                        });
+                        let name = format!("attack-image-{}.csv", image + 1);
+                        if let Err(sentence) = save::save(&name, text.unwrap_or_default().as_bytes()) {
+                            lab.note(sentence);
+                        }
+                    }
+                >
+                    "Save the curves"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Paths {
+    truth: String,
+    other: String,
+    now: String,
+}
+
+fn paths(gallery: &Gallery, image: usize) -> Paths {
+    let truth = gallery.start.labels.get(image).copied().unwrap_or(0);
+    let last = gallery.frames().last().map_or(1, |frame| frame.iteration);
+    let x = Scale::new((0.0, last as f64), 2.0, WIDE - 4.0);
+    let y = Scale::new((0.0, 1.0), HIGH - 4.0, 8.0 - HIGH);
+    let mut paths = Paths::default();
+    let add = |path: &mut String, iteration: usize, share: f32| {
+        let verb = if path.is_empty() { 'M' } else { 'L' };
+        let (x, y) = (x.place(iteration as f64), y.place(f64::from(share)));
+        *path += &format!("{verb}{x:.1} {y:.1}");
+    };
+    for (iteration, row) in gallery.story(image) {
+        let others = row.iter().enumerate().filter(|(class, _)| *class != truth);
+        let other = others.map(|(_, share)| *share).fold(0.0, f32::max);
+        add(
+            &mut paths.truth,
+            iteration,
+            row.get(truth).copied().unwrap_or(0.0),
+        );
+        add(&mut paths.other, iteration, other);
+    }
+    if let Some(frame) = gallery.frame() {
+        paths.now = format!("M{:.1} 0V{HIGH}", x.place(frame.iteration as f64));
+    }
+    paths
+}
+
+/// The curves as a table: an iteration a line, a class a column.
+fn csv(gallery: &Gallery, image: usize) -> String {
+    let classes = (0..gallery.start.classes).map(|class| format!(",class_{class}"));
+    let mut text = "iteration".to_owned() + &classes.collect::<String>() + "\n";
+    for (iteration, row) in gallery.story(image) {
+        let shares = row.iter().map(|share| format!(",{share}"));
+        text += &(iteration.to_string() + &shares.collect::<String>() + "\n");
+    }
+    text
+}
+
+/// Saves the image under attack at its own size.
+fn save_png(image: usize) -> Result<(), String> {
+    let refused = || "The browser did not give the image.".to_owned();
+    let canvas = document().query_selector("[data-testid=closeup-attacked]");
+    let canvas = canvas.ok().flatten().ok_or_else(refused)?;
+    let canvas: HtmlCanvasElement = canvas.dyn_into().map_err(|_| refused())?;
+    let url = canvas.to_data_url().map_err(|_| refused())?;
+    save::save_address(&format!("attacked-{}.png", image + 1), &url)
+}
