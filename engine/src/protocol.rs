@@ -65,6 +65,16 @@ pub enum Command {
         /// How many of the attacked images to show (the first ones).
         show: usize,
     },
+    /// Attacks one image of the visitor's own. Answered as `Attack` is.
+    AttackImage {
+        /// The attack; its number of images does not count.
+        config: AttackConfig,
+        /// `[channels, height, width]` of the data set, one byte a number, 0 to 255.
+        #[serde(with = "serde_bytes")]
+        pixels: Vec<u8>,
+        /// What it shows in truth. `None`: what the model takes it for.
+        label: Option<usize>,
+    },
     /// Judges the model as it stands. Answered by `EvaluationStarted`, `RungProgress`, `Rung`, `Sign`
     /// and at the end `Verdict`, which is stored with the run if it was not stopped.
     Evaluate {

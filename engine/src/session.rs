@@ -11,13 +11,15 @@ use crate::checkpoint::Checkpoint;
 use crate::choice::DeviceWish;
 use crate::config::{AttackConfig, DataConfig, DataKind, EvaluationConfig, RunConfig};
 use crate::control::{Control, Wish};
-use crate::data::{DataFile, Dataset, ReadOptions, mnist, read};
+use crate::data::{self, DataFile, Dataset, ReadOptions, Split, mnist};
 use crate::device;
+use crate::evaluate::read;
 use crate::event::{DeviceReport, Event, ModelOpened, RunOpened};
 use crate::model::Model;
 use crate::network::weights;
+use crate::objective::reference::argmax;
 use crate::protocol::Command;
-use crate::resident::Resident;
+use crate::resident::{Resident, Source};
 use crate::run::{self, Folder, Library, Run};
 use crate::train::{Host, Trainer};
 use crate::verdict::html::html;
@@ -149,6 +151,11 @@ impl Session {
             Command::Train { config } => self.train(config, emit).await,
             Command::Resume => self.go_on(emit).await,
             Command::Attack { config, show } => self.attack(&config, show, emit).await,
+            Command::AttackImage {
+                config,
+                pixels,
+                label,
+            } => self.attack_image(&config, &pixels, label, emit).await,
             Command::Evaluate { attack, evaluation } => {
                 self.evaluate(attack, evaluation, emit).await
             }
@@ -235,7 +242,7 @@ impl Session {
             test_share,
             seed,
         };
-        let data = read(files, &options, &mut |progress| {
+        let data = data::read(files, &options, &mut |progress| {
             emit(Event::DataProgress {
                 done: progress.done,
                 total: progress.total,
@@ -336,6 +343,59 @@ impl Session {
             seed: current.trainer.config().seed,
         };
         run(&target, config, show, &self.control, emit)
+            .await
+            .map(drop)
+            .map_err(text)
+    }
+
+    async fn attack_image(
+        &mut self,
+        config: &AttackConfig,
+        pixels: &[u8],
+        label: Option<usize>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let current = self.current.as_ref().ok_or(NO_MODEL)?;
+        let model = current.model(data)?;
+        let set = data.data();
+        let classes = set.classes.len();
+        if pixels.len() != set.image_len() || label.is_some_and(|label| label >= classes) {
+            return Err(format!(
+                "the model takes images of {} numbers and {classes} classes; this one has {} numbers",
+                set.image_len(),
+                pixels.len()
+            ));
+        }
+        let alone = |label: usize| {
+            let split = Split {
+                pixels: pixels.to_vec(),
+                labels: vec![label as u8],
+            };
+            let set = Dataset {
+                split_seed: set.split_seed,
+                kind: set.kind,
+                name: "an image of one's own".to_owned(),
+                image_shape: set.image_shape,
+                classes: set.classes.clone(),
+                train: split.clone(),
+                test: split,
+            };
+            Resident::new(Arc::new(set), data.device())
+        };
+        let label = match label {
+            Some(label) => label,
+            None => {
+                let image = alone(0).images(Source::Test, 0..1);
+                argmax(&read(model.answer(image)).await.map_err(text)?)
+            }
+        };
+        let target = Target {
+            model: &model,
+            data: &alone(label),
+            seed: current.trainer.config().seed,
+        };
+        run(&target, config, 1, &self.control, emit)
             .await
             .map(drop)
             .map_err(text)

@@ -371,6 +371,64 @@ impl Browser {
         Ok(())
     }
 
+    /// Drags the mouse over the element with this `data-testid`, from point to point; each is a share of
+    /// its width and of its height.
+    ///
+    /// # Errors
+    /// [`BrowserError::NoElement`].
+    pub fn drag(&self, testid: &str, points: &[(f64, f64)]) -> Result<()> {
+        let expression = element(testid);
+        let (x, y) = self.middle_of(&expression, testid)?;
+        let size = self.eval(&format!(
+            "(() => {{ const r = {expression}.getBoundingClientRect(); return [r.width, r.height]; }})()"
+        ))?;
+        let size = [0, 1].map(|axis| size[axis].as_f64().unwrap_or(0.0));
+        let last = points.len().saturating_sub(1);
+        for (number, (across, down)) in points.iter().enumerate() {
+            let mouse = |kind: &str| {
+                self.call(
+                    "Input.dispatchMouseEvent",
+                    json!({
+                        "type": kind,
+                        "x": x + (across - 0.5) * size[0],
+                        "y": y + (down - 0.5) * size[1],
+                        "button": "left",
+                        "buttons": 1,
+                        "clickCount": 1,
+                    }),
+                )
+            };
+            mouse(if number == 0 {
+                "mousePressed"
+            } else {
+                "mouseMoved"
+            })?;
+            if number == last {
+                mouse("mouseReleased")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the file input with this `data-testid` files of this machine, as its chooser would.
+    ///
+    /// # Errors
+    /// [`BrowserError::NoElement`].
+    pub fn pick_files(&self, testid: &str, paths: &[PathBuf]) -> Result<()> {
+        let found = self.call(
+            "Runtime.evaluate",
+            json!({ "expression": element(testid), "returnByValue": false }),
+        )?;
+        let Some(object) = found["result"]["objectId"].as_str() else {
+            return Err(BrowserError::NoElement(testid.to_owned()));
+        };
+        self.call(
+            "DOM.setFileInputFiles",
+            json!({ "files": paths, "objectId": object }),
+        )?;
+        Ok(())
+    }
+
     /// Drops files or folders of this machine onto the element with this `data-testid`, as from a file
     /// manager.
     ///

@@ -422,7 +422,10 @@ fn a_trained_model_is_there_at_once() {
     let visit = Visit::new(Graphics::None, "?device=cpu");
     let browser = &visit.browser;
     let is_open = |model: &str| {
-        let open = format!("{}?.getAttribute('aria-pressed') === 'true'", element(model));
+        let open = format!(
+            "{}?.getAttribute('aria-pressed') === 'true'",
+            element(model)
+        );
         browser
             .wait_for(&format!("{model} to be open"), PATIENCE, &open)
             .unwrap_or_else(|error| panic!("{error}"));
@@ -480,6 +483,92 @@ fn a_trained_model_is_there_at_once() {
     assert!(robust > 70.0, "robust accuracy is {robust}%");
     visit.expect_no_error();
     visit.expect_clean_record();
+}
+
+/// A digit drawn with the mouse, and a picture from a file, become images of the model's size and are
+/// attacked; what is no picture is told by its name.
+#[test]
+fn an_image_of_ones_own_is_attacked() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    let open = format!(
+        "{}?.getAttribute('aria-pressed') === 'true'",
+        element("open-mnist-natural")
+    );
+    browser
+        .wait_for("a model", PATIENCE, &open)
+        .unwrap_or_else(|error| panic!("{error}"));
+    visit.wait_for_status("ready");
+    browser.set("iterations", "30").unwrap();
+    visit.open_group("own-image");
+    let is_ready = || {
+        browser
+            .eval(&format!("!{}.disabled", element("own-attack")))
+            .unwrap()
+            == true
+    };
+    assert!(!is_ready());
+    // A one, somewhat aslant, as a hand would draw it.
+    browser
+        .drag("pad", &[(0.55, 0.2), (0.52, 0.4), (0.48, 0.6), (0.45, 0.8)])
+        .unwrap();
+    browser
+        .wait_for(
+            "the drawing to be taken",
+            PATIENCE,
+            &format!("!{}.disabled", element("own-attack")),
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+    browser.click("own-attack").unwrap();
+    visit.wait_for_status("attacked");
+    assert!(
+        browser
+            .text("closeup")
+            .unwrap()
+            .contains("Image 1, in truth 1")
+    );
+    assert_eq!(visit.number("clean-accuracy"), 100.0);
+    assert_eq!(visit.number("robust-accuracy"), 0.0);
+    visit.photograph("own-image");
+
+    // A picture of another size and kind: dark writing on light paper.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("paper.jpg");
+    let paper = browser
+        .eval(
+            "(() => { const c = document.createElement('canvas'); c.width = 300; c.height = 200; \
+             const d = c.getContext('2d'); d.fillStyle = '#fff'; d.fillRect(0, 0, 300, 200); \
+             d.fillStyle = '#111'; d.fillRect(141, 45, 18, 110); \
+             return c.toDataURL('image/jpeg').split(',')[1]; })()",
+        )
+        .unwrap();
+    std::fs::write(
+        &path,
+        BASE64_STANDARD.decode(paper.as_str().unwrap()).unwrap(),
+    )
+    .unwrap();
+    browser.pick_files("own-file", &[path]).unwrap();
+    let dark = format!(
+        "(() => {{ const p = {}.getContext('2d').getImageData(0, 0, 28, 28).data; \
+         return p[0] < 30 && p[4 * (14 * 28 + 14)] > 200 && p[4 * (14 * 28 + 4)] < 30; }})()",
+        element("own-preview")
+    );
+    browser
+        .wait_for("the picture to be taken", PATIENCE, &dark)
+        .unwrap_or_else(|error| panic!("{error}"));
+    browser.set("own-truth", "1").unwrap();
+    browser.click("own-attack").unwrap();
+    visit.wait_for_status("attacked");
+    assert!(browser.text("closeup").unwrap().contains("in truth 1"));
+    visit.expect_no_error();
+    visit.expect_clean_record();
+
+    let path = folder.path().join("words.png");
+    std::fs::write(&path, "no picture").unwrap();
+    browser.pick_files("own-file", &[path]).unwrap();
+    visit.wait_for_text("error", "words.png");
 }
 
 /// A model behind a guard that leaves no gradient: the whole ladder, live; the report; the verdict again

@@ -4,6 +4,7 @@ mod card;
 mod closeup;
 mod form;
 mod grid;
+mod own;
 mod picture;
 mod result;
 
@@ -12,6 +13,7 @@ use leptos::prelude::*;
 use closeup::CloseUp;
 use form::AttackForm;
 use grid::Grid;
+use own::OwnImage;
 use result::AttackResult;
 
 use crate::state::lab::Lab;
@@ -38,6 +40,7 @@ pub fn AttackRoom() -> impl IntoView {
             <AttackForm />
             <div class="bench">
                 <AttackResult />
+                <OwnImage />
                 <CloseUp />
                 <Grid />
             </div>

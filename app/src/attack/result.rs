@@ -172,6 +172,14 @@ fn reached(lab: Lab) -> String {
 fn sentence(lab: Lab, tally: Option<Tally>) -> String {
     let running = lab.phase.get().attack == Trial::Running;
     match tally {
+        Some(tally) if tally.images == 1 && !running => {
+            let fate = match (tally.clean > 0.0, tally.robust > 0.0) {
+                (false, _) => "It was taken for something else even before the attack.",
+                (true, true) => "The image is still recognised under attack.",
+                (true, false) => "The image is recognised no longer.",
+            };
+            fate.to_owned() + &reached(lab)
+        }
         Some(tally) => {
             let so_far = if running { "so far, " } else { "" };
             format!(

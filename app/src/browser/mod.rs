@@ -4,3 +4,4 @@ pub mod date;
 pub mod js;
 pub mod pixels;
 pub mod save;
+pub mod shrink;

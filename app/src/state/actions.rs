@@ -317,6 +317,19 @@ impl Lab {
         self.ask(Asked::Attack, &Command::Attack { config, show }, &[]);
     }
 
+    /// Attacks the visitor's own image, which shows `truth`, or what the model takes it for.
+    pub fn attack_own(self, truth: Option<usize>) {
+        if let Some(pixels) = self.own.get_untracked() {
+            let command = Command::AttackImage {
+                config: self.config.with_untracked(|config| config.attack.clone()),
+                pixels,
+                label: truth,
+            };
+            self.closeup.set(0);
+            self.ask(Asked::Attack, &command, &[]);
+        }
+    }
+
     /// Judges the model as it stands.
     pub fn judge(self) {
         let command = self.config.with_untracked(|config| Command::Evaluate {

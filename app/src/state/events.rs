@@ -116,6 +116,9 @@ impl Lab {
             }
             Event::AttackStarted(start) => {
                 self.clear_the_attack();
+                if self.closeup.get_untracked() >= start.labels.len() {
+                    self.closeup.set(0);
+                }
                 self.gallery.set(Some(Gallery::new(start)));
             }
             Event::AttackFrame(frame) => self.gallery.update(|gallery| {
@@ -178,6 +181,8 @@ impl Lab {
     }
 
     fn take_in_data(self, report: DataReport) {
+        // It is of the size of the images before.
+        self.own.set(None);
         self.answered(Asked::Load);
         self.loading.set(None);
         self.clear_the_bench();

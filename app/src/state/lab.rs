@@ -110,6 +110,8 @@ pub struct Lab {
     pub(super) greeted: StoredValue<bool>,
     /// The images of the attack.
     pub gallery: RwSignal<Option<Gallery>>,
+    /// The visitor's own image, as the model takes it: `[channels, height, width]` bytes.
+    pub own: RwSignal<Option<Vec<u8>>>,
     /// The one of them that is looked at closely.
     pub closeup: RwSignal<usize>,
     /// How far the attack has come.
@@ -161,6 +163,7 @@ impl Lab {
             model: RwSignal::default(),
             greeted: StoredValue::new(false),
             gallery: RwSignal::default(),
+            own: RwSignal::default(),
             closeup: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
