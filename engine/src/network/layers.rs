@@ -1,7 +1,8 @@
 //! Layers without weights, and how convolutions are made.
 
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
+use burn::module::Param;
+use burn::nn::conv::Conv2d;
+use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 /// A square convolution with "same" padding and zero weights.
@@ -13,19 +14,29 @@ pub fn conv(
     device: &Device,
 ) -> Conv2d {
     let pad = kernel / 2;
-    Conv2dConfig::new([inputs, outputs], [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(bias)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+    Conv2d {
+        weight: zeros([outputs, inputs, kernel, kernel], device),
+        bias: bias.then(|| zeros([outputs], device)),
+        stride: [stride, stride],
+        kernel_size: [kernel, kernel],
+        dilation: [1, 1],
+        groups: 1,
+        padding: PaddingConfig2d::Explicit(pad, pad, pad, pad),
+    }
 }
 
 /// A linear layer with zero weights.
 pub fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
-    LinearConfig::new(inputs, outputs)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+    Linear {
+        weight: zeros([inputs, outputs], device),
+        bias: Some(zeros([outputs], device)),
+    }
+}
+
+/// Burn's own ways to begin would bring all of them along, and the matrix products that one of them
+/// needs.
+fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    Param::from_tensor(Tensor::zeros(shape, device))
 }
 
 /// Each image minus its mean, over its standard deviation, which counts as at least `1/sqrt(N)` for
