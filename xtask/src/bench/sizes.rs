@@ -49,7 +49,10 @@ impl File {
             Part::CpuWorker
         } else if self.name.starts_with("worker_gpu") {
             Part::GpuWorker
-        } else if self.name.starts_with("data/") {
+        } else if ["data/", "models/"]
+            .iter()
+            .any(|folder| self.name.starts_with(folder))
+        {
             Part::Data
         } else {
             Part::Page
@@ -105,7 +108,7 @@ fn told(files: &[File]) -> String {
         let name = format!("{what}, goal {} brotli: {verdict}", grouped(most));
         text += &line(sum(|file| file.raw), sum(|file| file.gzip), brotli, &name);
     }
-    text += "MNIST, gzipped already:\n";
+    text += "Behind the page, MNIST (gzipped already) and the models:\n";
     for file in files.iter().filter(|file| file.part() == Part::Data) {
         text += &format!("{:>11}  {}\n", grouped(file.raw), file.name);
     }
@@ -122,6 +125,7 @@ mod tests {
             r#"{"file":"index.html","raw":900000,"gzip":500000,"brotli":400000}"#,
             r#"{"file":"worker_cpu_bg.wasm","raw":9,"gzip":8,"brotli":7}"#,
             r#"{"file":"worker_gpu_bg.wasm","raw":9,"gzip":8,"brotli":2500000}"#,
+            r#"{"file":"models/a.safetensors","raw":9,"gzip":9,"brotli":9}"#,
             r#"{"file":"data/mnist/a.gz","raw":5,"gzip":6,"brotli":6}"#,
         ]
         .map(File::from_json);
