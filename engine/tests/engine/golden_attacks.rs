@@ -270,7 +270,8 @@ fn compare_suite(expected: &files::MoreAttack, version: Suite) {
             seed: seed as u64,
         };
         let control = Control::default();
-        let run = suite::run(&target, version, &base, &control, &mut |_| {});
+        let mut emit = |_| {};
+        let run = suite::run(&target, version, &base, &control, &mut emit);
         let rungs = pollster::block_on(run).unwrap().rungs;
         assert_eq!(rungs.len(), right.len());
         let theirs = |rung: &Rung| right[&rung.name.to_lowercase()];
