@@ -17,7 +17,7 @@ pub fn Card(
     let outcome =
         Memo::new(move |_| with(lab, |gallery| gallery.outcome(image)).unwrap_or(Outcome::Waiting));
     let truth = Memo::new(move |_| {
-        with(lab, |gallery| gallery.start.labels.get(image).copied())
+        with(lab, |gallery| gallery.truth(image))
             .flatten()
             .map_or_else(String::new, |class| class_name(lab, class))
     });

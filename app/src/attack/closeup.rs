@@ -51,9 +51,7 @@ fn Head() -> impl IntoView {
     let lab = Lab::get();
     let count = Memo::new(move |_| with(lab, Gallery::len).unwrap_or(0));
     let truth = Memo::new(move |_| {
-        let label = with(lab, |gallery| {
-            gallery.start.labels.get(lab.closeup.get()).copied()
-        });
+        let label = with(lab, |gallery| gallery.truth(lab.closeup.get()));
         label.flatten().map(|label| class_name(lab, label))
     });
     let go = move |by: usize| {
@@ -103,25 +101,14 @@ fn Large(name: &'static str, picture: Picture, test_id: &'static str) -> impl In
 fn Classes() -> impl IntoView {
     let lab = Lab::get();
     let classes = Memo::new(move |_| with(lab, |gallery| gallery.start.classes).unwrap_or(0));
-    let truth = Memo::new(move |_| {
-        with(lab, |gallery| {
-            gallery.start.labels.get(lab.closeup.get()).copied()
-        })
-        .flatten()
-    });
+    let truth = Memo::new(move |_| with(lab, |gallery| gallery.truth(lab.closeup.get())).flatten());
     let shares = Memo::new(move |_| {
         let image = lab.closeup.get();
-        let row = |all: &[f32], classes: usize| {
-            let row = all.get(image * classes..(image + 1) * classes);
-            row.map(<[f32]>::to_vec).unwrap_or_default()
-        };
         with(lab, |gallery| {
-            let classes = gallery.start.classes;
-            let before = row(&gallery.start.probabilities, classes);
-            let now = gallery
-                .frame()
-                .map(|frame| row(&frame.probabilities, classes));
-            (before, now.unwrap_or_default())
+            let row = |all: &[f32]| gallery.shares(all, image).map(<[f32]>::to_vec);
+            let before = row(&gallery.start.probabilities);
+            let now = gallery.frame().and_then(|frame| row(&frame.probabilities));
+            (before.unwrap_or_default(), now.unwrap_or_default())
         })
         .unwrap_or_default()
     });
@@ -326,7 +313,7 @@ struct Paths {
 }
 
 fn paths(gallery: &Gallery, image: usize) -> Paths {
-    let truth = gallery.start.labels.get(image).copied().unwrap_or(0);
+    let truth = gallery.truth(image).unwrap_or(0);
     let last = gallery.frames().last().map_or(1, |frame| frame.iteration);
     let x = Scale::new((0.0, last as f64), 2.0, WIDE - 4.0);
     let y = Scale::new((0.0, 1.0), HIGH - 4.0, 8.0 - HIGH);

@@ -10,10 +10,7 @@ use crate::state::models::ReadyModel;
 #[component]
 pub fn ReadyModels() -> impl IntoView {
     let lab = Lab::get();
-    let locked = Signal::derive(move || {
-        let phase = lab.phase.get();
-        !phase.open || phase.busy() || lab.asked.get().is_some()
-    });
+    let locked = Signal::derive(move || lab.is_locked());
     view! {
         <section class="room ready-models" id="models" aria-labelledby="models-title">
             <div class="room-head">

@@ -20,10 +20,7 @@ pub fn RunsRoom() -> impl IntoView {
         let readable = lab.runs.with(|runs| runs.as_ref().map(Vec::len));
         readable.map(|readable| readable + lab.broken_runs.with(Vec::len))
     });
-    let locked = Signal::derive(move || {
-        let phase = lab.phase.get();
-        !phase.open || phase.busy() || lab.asked.get().is_some()
-    });
+    let locked = Signal::derive(move || lab.is_locked());
     view! {
         <section class="room runs-room" id="runs" aria-labelledby="runs-title">
             <div class="room-head">

@@ -87,13 +87,21 @@ impl Gallery {
 
     /// Probabilities of an image's classes at each iteration that came by.
     pub fn story(&self, image: usize) -> impl Iterator<Item = (usize, &[f32])> {
-        let classes = self.start.classes;
         self.frames.iter().filter_map(move |frame| {
-            let row = frame
-                .probabilities
-                .get(image * classes..(image + 1) * classes)?;
+            let row = self.shares(&frame.probabilities, image)?;
             Some((frame.iteration, row))
         })
+    }
+
+    /// An image's row of such probabilities.
+    pub fn shares<'a>(&self, probabilities: &'a [f32], image: usize) -> Option<&'a [f32]> {
+        let classes = self.start.classes;
+        probabilities.get(image * classes..(image + 1) * classes)
+    }
+
+    /// What an image shows in truth.
+    pub fn truth(&self, image: usize) -> Option<usize> {
+        self.start.labels.get(image).copied()
     }
 
     /// Images on show.
@@ -119,7 +127,7 @@ impl Gallery {
 
     /// What became of an image.
     pub fn outcome(&self, image: usize) -> Outcome {
-        let truth = self.start.labels.get(image).copied();
+        let truth = self.truth(image);
         let right = |verdict: Option<Verdict>| verdict.map(|verdict| Some(verdict.class) == truth);
         match (right(self.before(image)), right(self.after(image))) {
             (Some(false), _) => Outcome::WrongBefore,
@@ -130,8 +138,7 @@ impl Gallery {
     }
 
     fn verdict(&self, probabilities: &[f32], image: usize) -> Option<Verdict> {
-        let classes = self.start.classes;
-        let row = probabilities.get(image * classes..(image + 1) * classes)?;
+        let row = self.shares(probabilities, image)?;
         let (class, confidence) = row
             .iter()
             .copied()

@@ -181,6 +181,12 @@ impl Lab {
         expect_context::<Self>()
     }
 
+    /// The engine is not there yet, at work, or about to be.
+    pub fn is_locked(self) -> bool {
+        let phase = self.phase.get();
+        !phase.open || phase.busy() || self.asked.get().is_some()
+    }
+
     /// Makes room for a run of the planned length in the empty charts.
     pub fn plan(self) {
         let steps = self.config.with(|config| config.training.steps);
