@@ -33,6 +33,20 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceF
         .map_err(|error| DeviceFailure(format!("{error:?}")))
 }
 
+/// What a model answers to images, and what that comes to.
+pub struct Answers {
+    /// The evaluation.
+    pub evaluation: Evaluation,
+    /// Its logits, row-major `[images, classes]`.
+    pub logits: Vec<f32>,
+}
+
+/// How many images of so many numbers go through the network at a time, where no more than its answers
+/// is wanted.
+pub(crate) fn at_a_time(numbers: usize) -> usize {
+    (MAX_NUMBERS / numbers.max(1)).clamp(1, MAX_IMAGES)
+}
+
 /// Evaluates the model on the held-out training images `places`, or on the test images `places`.
 ///
 /// `step` is only passed on into the result, which is `None` if the user stopped it.
@@ -46,7 +60,7 @@ pub async fn evaluate(
     places: &[u32],
     step: usize,
     control: &Control,
-) -> Result<Option<Evaluation>, DeviceFailure> {
+) -> Result<Option<Answers>, DeviceFailure> {
     let source = match part {
         Part::HeldOut => Source::Train,
         Part::Test => Source::Test,
@@ -54,9 +68,8 @@ pub async fn evaluate(
     let mut yielder = Yielder::new();
     let mut sum = 0.0;
     let mut correct = 0;
-    let numbers: usize = data.data().image_shape.iter().product();
-    let at_a_time = (MAX_NUMBERS / numbers).clamp(1, MAX_IMAGES);
-    for places in places.chunks(at_a_time) {
+    let mut all = Vec::with_capacity(places.len() * data.data().classes.len());
+    for places in places.chunks(at_a_time(data.data().image_len())) {
         if control.wish() == Wish::Stop {
             return Ok(None);
         }
@@ -66,13 +79,17 @@ pub async fn evaluate(
         let parts = reference::objective(&logits, &labels, &ObjectiveConfig::natural());
         sum += parts.cross_entropy * labels.len() as f64;
         correct += parts.correct;
+        all.extend(logits);
         yielder.breathe().await;
     }
-    Ok(Some(Evaluation {
-        part,
-        step,
-        images: places.len(),
-        accuracy: correct as f64 / places.len() as f64,
-        cross_entropy: sum / places.len() as f64,
+    Ok(Some(Answers {
+        evaluation: Evaluation {
+            part,
+            step,
+            images: places.len(),
+            accuracy: correct as f64 / places.len() as f64,
+            cross_entropy: sum / places.len() as f64,
+        },
+        logits: all,
     }))
 }

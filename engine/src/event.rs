@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bench::BenchFigures;
-use crate::config::{AttackConfig, DataKind, Norm, RunConfig, Suite};
+use crate::config::{AttackConfig, Choice, DataKind, Norm, RunConfig, Suite};
 use crate::verdict::report::{Report, Sign, Subject, Verdict};
 
 /// Something that a run reports.
@@ -30,6 +30,8 @@ pub enum Event {
     },
     /// A stored run was opened.
     RunOpened(RunOpened),
+    /// What was measured on a stored run's way, to be compared with another's.
+    RunCurves(RunCurves),
     /// A model that lay ready was opened.
     ModelOpened(ModelOpened),
     /// A file for the user: a stored run, or a report.
@@ -46,6 +48,10 @@ pub enum Event {
     Steps(Steps),
     /// The model was evaluated on test images.
     Evaluation(Evaluation),
+    /// The model was looked at on its way, beside its accuracy on held-out images.
+    Look(Look),
+    /// The weights that the first layer sees images with, at each look.
+    Filters(Filters),
     /// Training stands at a step's edge and can go on.
     Paused {
         /// Steps done so far.
@@ -63,6 +69,15 @@ pub enum Event {
     },
     /// Training reached its end: its last step, or the patience of early stopping.
     TrainingFinished(TrainingSummary),
+    /// The model is asked about the test images, from which some are then chosen for an attack.
+    AttackChoosing {
+        /// Images asked about.
+        done: usize,
+        /// Test images in all.
+        total: usize,
+    },
+    /// The test images that an attack takes are chosen.
+    AttackChosen(AttackChosen),
     /// An attack began.
     AttackStarted(AttackStarted),
     /// The images on show, at one iteration.
@@ -71,6 +86,16 @@ pub enum Event {
     AttackProgress(AttackProgress),
     /// An attack is done, or was stopped (then it holds the images finished so far).
     AttackFinished(AttackSummary),
+    /// How far a comparison of models on one image has come.
+    Comparing {
+        /// Share of it that is done, in [0, 1].
+        done: f64,
+    },
+    /// One image was attacked on several models, that at hand first. Empty if the user stopped it.
+    Compared {
+        /// What became of it on each, in order.
+        sides: Vec<Side>,
+    },
     /// The device was measured.
     Bench(BenchFigures),
     /// An evaluation began.
@@ -191,8 +216,23 @@ pub struct RunOpened {
     pub steps: Vec<StepMetrics>,
     /// Its evaluations up to the stored state.
     pub evaluations: Vec<Evaluation>,
+    /// What was seen beside them.
+    pub looks: Vec<Look>,
     /// Its last evaluation by attacks, if that was of the stored state.
     pub report: Option<Box<Report>>,
+}
+
+/// What was measured on a stored run's way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunCurves {
+    /// The run.
+    pub info: RunInfo,
+    /// Its steps.
+    pub steps: Vec<StepMetrics>,
+    /// Its evaluations.
+    pub evaluations: Vec<Evaluation>,
+    /// What was seen beside them.
+    pub looks: Vec<Look>,
 }
 
 /// A model that somebody else trained.
@@ -277,6 +317,56 @@ pub struct Evaluation {
     pub cross_entropy: f64,
 }
 
+/// What a model's answers to held-out images look like, and how they fare under a short attack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Training steps the model has had.
+    pub step: usize,
+    /// Its logits, those of all classes together.
+    pub logits: Spread,
+    /// Margins `z_y - max_{j != y} z_j`: below 0 where it is wrong.
+    pub margins: Spread,
+    /// The attack; none where `training.robust_images` is 0.
+    pub attack: Option<LookAttack>,
+}
+
+/// How numbers are spread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The least.
+    pub low: f32,
+    /// The greatest.
+    pub high: f32,
+    /// How many lie in each of so many equal parts of `[low, high]`.
+    pub counts: Vec<u32>,
+    /// The numbers below which 5, 25, 50, 75 and 95 of 100 lie.
+    pub quantiles: [f32; 5],
+}
+
+/// A short PGD attack on a few held-out images: by far not the strongest, and the same at each look.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LookAttack {
+    /// The norm that perturbations are measured in.
+    pub norm: Norm,
+    /// Radius of the ball, in pixel units.
+    pub epsilon: f64,
+    /// Images attacked.
+    pub images: usize,
+    /// Share classified correctly without attack and at every point tried, in [0, 1].
+    pub accuracy: f64,
+}
+
+/// Weights of a first convolution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Filters {
+    /// Training steps the model has had.
+    pub step: usize,
+    /// Filters, channels of the image, height, width.
+    pub shape: [usize; 4],
+    /// The weights, row-major.
+    pub weights: Vec<f32>,
+}
+
 /// The end of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingSummary {
@@ -350,11 +440,42 @@ pub struct SuiteSummary {
     pub stopped: bool,
 }
 
+/// The test images that an attack takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackChosen {
+    /// How they were chosen.
+    pub choice: Choice,
+    /// So many were asked for.
+    pub wanted: usize,
+    /// Their places in the test set, 0 first, in the order in which they are attacked.
+    pub places: Vec<usize>,
+}
+
+impl AttackChosen {
+    /// A sentence, if there are fewer images than were asked for.
+    pub fn shortfall(&self) -> Option<String> {
+        let found = self.places.len();
+        (found < self.wanted).then(|| {
+            let (all, is) = match found {
+                1 => ("Only 1 test image".to_owned(), "is"),
+                _ => (format!("All {found} test images"), "are"),
+            };
+            format!(
+                "{all} {} {is} taken: {} were asked for.",
+                self.choice.which(),
+                self.wanted
+            )
+        })
+    }
+}
+
 /// The beginning of an attack. Image arrays are row-major `[images, channels, height, width]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttackStarted {
     /// The attack.
     pub config: AttackConfig,
+    /// Places in the test set of the images on show, 0 first; empty if they are from elsewhere.
+    pub places: Vec<usize>,
     /// Channels, height, width of an image.
     pub image_shape: [usize; 3],
     /// The clean images on show, one byte a number, 0 to 255.
@@ -381,6 +502,24 @@ pub struct AttackFrame {
     pub perturbation: Vec<u8>,
     /// Softmax probabilities on the adversarial images, row-major `[images, classes]`.
     pub probabilities: Vec<f32>,
+    /// The perturbation itself, adversarial less clean pixels in [0, 1], as float32, little-endian, in
+    /// the order of the other arrays. With the last frame alone, whose images are the worst points
+    /// found; else empty.
+    #[serde(with = "serde_bytes")]
+    pub exact: Vec<u8>,
+}
+
+/// What became of one image on one of several models, each of which is attacked alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Side {
+    /// The model's name; none for the one at hand.
+    pub name: Option<String>,
+    /// The image, and what the model makes of it.
+    pub start: AttackStarted,
+    /// The attack's iterations: the same ones on every side.
+    pub frames: Vec<AttackFrame>,
+    /// What the attack found.
+    pub summary: AttackSummary,
 }
 
 /// How far an attack has come.
@@ -407,6 +546,9 @@ pub struct AttackSummary {
     pub config: AttackConfig,
     /// Images attacked to the end.
     pub images: usize,
+    /// Their places in the test set, 0 first; none if they are the first ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Vec<usize>>,
     /// Share of them classified correctly without attack, in [0, 1].
     pub clean_accuracy: f64,
     /// Share of them classified correctly without attack and under it, in [0, 1].

@@ -62,18 +62,31 @@ pub enum Command {
     Attack {
         /// The attack.
         config: AttackConfig,
-        /// How many of the attacked images to show (the first ones).
+        /// How many of the attacked images to show: the first ones of those that it chooses.
         show: usize,
     },
     /// Attacks one image of the visitor's own. Answered as `Attack` is.
     AttackImage {
-        /// The attack; its number of images does not count.
+        /// The attack; its number and choice of images do not count.
         config: AttackConfig,
         /// `[channels, height, width]` of the data set, one byte a number, 0 to 255.
         #[serde(with = "serde_bytes")]
         pixels: Vec<u8>,
         /// What it shows in truth. `None`: what the model takes it for.
         label: Option<usize>,
+    },
+    /// Attacks one image on the model at hand and on others, on each alone and alike. The model at hand
+    /// stays. Answered by `Comparing` and `Compared`.
+    Compare {
+        /// The attack; its number and choice of images do not count.
+        config: AttackConfig,
+        /// `[channels, height, width]` of the data set, one byte a number, 0 to 255.
+        #[serde(with = "serde_bytes")]
+        pixels: Vec<u8>,
+        /// What it shows in truth.
+        label: usize,
+        /// The others.
+        rivals: Vec<Rival>,
     },
     /// Judges the model as it stands. Answered by `EvaluationStarted`, `RungProgress`, `Rung`, `Sign`
     /// and at the end `Verdict`, which is stored with the run if it was not stopped.
@@ -94,6 +107,11 @@ pub enum Command {
     /// finished. Answered by `RunOpened`. Needs the data set that the run was trained on.
     OpenRun {
         /// [`crate::event::RunInfo::id`].
+        id: String,
+    },
+    /// Reads what was measured on a stored run's way; the model at hand stays. Answered by `RunCurves`.
+    ReadRun {
+        /// The run.
         id: String,
     },
     /// Gives a stored run another name; answered by `Runs`, as are the next two.
@@ -121,4 +139,22 @@ pub enum Command {
     /// Stores the run in the one zip that comes with the message ([`FILES`]), as `DownloadRun` made
     /// it; answered by `Runs`.
     UploadRun,
+}
+
+/// A model that the one at hand is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Rival {
+    /// One that lies ready beside the page, as in [`Command::OpenModel`].
+    Ready {
+        /// What to call it.
+        name: String,
+        /// Address of its two files, without their ends.
+        url: String,
+    },
+    /// The model of a stored run.
+    Stored {
+        /// [`crate::event::RunInfo::id`].
+        id: String,
+    },
 }

@@ -36,6 +36,8 @@ pub enum Purpose {
     Guard = 11,
     /// Seeds of the attacks of an evaluation.
     Rung = 12,
+    /// Which test images an attack takes.
+    Choice = 13,
 }
 
 /// Names the stream of `seed` for `purpose`, at `index` (see [`Purpose`]).

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use web_time::Duration;
 
+use crate::attack::compare::compare;
 use crate::attack::run::{Target, run};
 use crate::bench::measure::measure;
 use crate::checkpoint::Checkpoint;
 use crate::choice::DeviceWish;
-use crate::config::{AttackConfig, DataConfig, DataKind, EvaluationConfig, RunConfig};
+use crate::config::{AttackConfig, Choice, DataConfig, DataKind, EvaluationConfig, RunConfig};
 use crate::control::{Control, Wish};
 use crate::data::{self, DataFile, Dataset, ReadOptions, Split, mnist};
 use crate::device;
 use crate::evaluate::read;
-use crate::event::{DeviceReport, Event, ModelOpened, RunOpened};
+use crate::event::{DeviceReport, Event, ModelOpened, RunCurves, RunOpened};
 use crate::model::Model;
 use crate::network::weights;
 use crate::objective::reference::argmax;
@@ -41,6 +42,25 @@ pub struct Session {
     library: Option<Library>,
     current: Option<Current>,
     control: Control,
+}
+
+/// A model that the one at hand is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opponent {
+    /// One that somebody else trained.
+    Given {
+        /// What to call it.
+        name: String,
+        /// The text of its config.
+        config: String,
+        /// Its weights.
+        weights: Vec<u8>,
+    },
+    /// The model of a stored run.
+    Stored {
+        /// [`crate::event::RunInfo::id`].
+        id: String,
+    },
 }
 
 /// The run at hand.
@@ -107,7 +127,7 @@ impl Session {
     ///
     /// # Errors
     /// A sentence that says what does not fit. What was there before is kept.
-    pub fn open_model(
+    pub async fn open_model(
         &mut self,
         name: String,
         config: &str,
@@ -115,17 +135,13 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
-        let failed = |why: String| format!("the model “{name}” cannot be opened: {why}");
-        let config = RunConfig::from_toml(config).map_err(|error| failed(text(error)))?;
-        fits(&config, data)?;
-        let parameters = weights::from_safetensors(weights).map_err(|error| failed(text(error)))?;
-        let trainer = Trainer::given(config, parameters, data);
-        let trainer = trainer.map_err(|error| failed(text(error)))?;
+        let trainer = given(&name, config, weights, data)?;
         emit(Event::ModelOpened(ModelOpened {
             name,
             config: trainer.config().clone(),
             parameters: weights::count(&trainer.model()),
         }));
+        emit(Event::Filters(trainer.filters().await.map_err(text)?));
         self.current = Some(Current {
             trainer,
             stored: None,
@@ -134,8 +150,69 @@ impl Session {
         Ok(())
     }
 
-    /// Carries out a command other than `Open` and `OpenModel`; returns when it is done. `files` are those that came
-    /// with it.
+    /// Attacks an image, `[channels, height, width]` bytes, which shows `label`, on the model at hand and
+    /// on others, on each alone and alike. The model at hand stays as it is.
+    ///
+    /// # Errors
+    /// A sentence that says what does not fit.
+    pub async fn compare(
+        &mut self,
+        config: &AttackConfig,
+        (pixels, label): (&[u8], usize),
+        opponents: Vec<Opponent>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Failure> {
+        self.control.set(Wish::Run);
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let current = self.current.as_ref().ok_or(NO_MODEL)?;
+        is_image(data, pixels, Some(label))?;
+        emit(Event::Comparing { done: 0.0 });
+        let mut models = vec![(None, current.model(data)?)];
+        for opponent in opponents {
+            let (name, model) = self.opponent(opponent, data).await?;
+            models.push((Some(name), model));
+        }
+        let seed = current.trainer.config().seed;
+        let alone = alone(data, pixels, label);
+        let sides = compare(&models, &alone, seed, config, &self.control, emit).await;
+        let sides = sides.map_err(text)?;
+        emit(Event::Compared { sides });
+        Ok(())
+    }
+
+    /// Name and model of an opponent.
+    async fn opponent(
+        &self,
+        opponent: Opponent,
+        data: &Resident,
+    ) -> Result<(String, Model), Failure> {
+        let (name, trainer) = match opponent {
+            Opponent::Given {
+                name,
+                config,
+                weights,
+            } => {
+                let trainer = given(&name, &config, &weights, data)?;
+                (name, trainer)
+            }
+            Opponent::Stored { id } => {
+                let library = self.library()?;
+                let info = library.info(&id).await.map_err(text)?;
+                fits(&info.config, data)?;
+                // It is only read, so that it may be in use elsewhere.
+                let folder = library.folder(&id).await.map_err(text)?;
+                let parameters = run::read_model(&folder).await.map_err(text)?;
+                let trainer = Trainer::given(info.config, parameters, data).map_err(text)?;
+                (info.name, trainer)
+            }
+        };
+        let config = trainer.config();
+        let model = Model::new(&trainer.model(), &config.guard, config.seed);
+        Ok((name, model))
+    }
+
+    /// Carries out a command other than `Open`, `OpenModel` and `Compare`; returns when it is done.
+    /// `files` are those that came with it.
     ///
     /// # Errors
     /// A sentence for the user. What was there before is kept.
@@ -177,6 +254,7 @@ impl Session {
                 Ok(())
             }
             Command::OpenRun { id } => self.open_run(&id, emit).await,
+            Command::ReadRun { id } => self.read_run(&id, emit).await,
             Command::RenameRun { id, name } => {
                 self.library()?.rename(&id, &name).await.map_err(text)?;
                 self.list(emit).await
@@ -213,9 +291,11 @@ impl Session {
             }
             // Between two commands there is nothing to pause or stop; while one is at work,
             // `steer` has taken these already.
-            Command::Pause | Command::Stop | Command::Open { .. } | Command::OpenModel { .. } => {
-                Ok(())
-            }
+            Command::Pause
+            | Command::Stop
+            | Command::Open { .. }
+            | Command::OpenModel { .. }
+            | Command::Compare { .. } => Ok(()),
         }
     }
 
@@ -358,44 +438,34 @@ impl Session {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let current = self.current.as_ref().ok_or(NO_MODEL)?;
         let model = current.model(data)?;
-        let set = data.data();
-        let classes = set.classes.len();
-        if pixels.len() != set.image_len() || label.is_some_and(|label| label >= classes) {
-            return Err(format!(
-                "the model takes images of {} numbers and {classes} classes; this one has {} numbers",
-                set.image_len(),
-                pixels.len()
-            ));
-        }
-        let alone = |label: usize| {
-            let split = Split {
-                pixels: pixels.to_vec(),
-                labels: vec![label as u8],
-            };
-            let set = Dataset {
-                split_seed: set.split_seed,
-                kind: set.kind,
-                name: "an image of one's own".to_owned(),
-                image_shape: set.image_shape,
-                classes: set.classes.clone(),
-                train: split.clone(),
-                test: split,
-            };
-            Resident::new(Arc::new(set), data.device())
-        };
+        is_image(data, pixels, label)?;
         let label = match label {
             Some(label) => label,
             None => {
-                let image = alone(0).images(Source::Test, 0..1);
+                let image = alone(data, pixels, 0).images(Source::Test, 0..1);
                 argmax(&read(model.answer(image)).await.map_err(text)?)
             }
         };
         let target = Target {
             model: &model,
-            data: &alone(label),
+            data: &alone(data, pixels, label),
             seed: current.trainer.config().seed,
         };
-        run(&target, config, 1, &self.control, emit)
+        let config = AttackConfig {
+            images: 1,
+            choose: Choice::First,
+            ..config.clone()
+        };
+        // It has no place in the test set.
+        let mut pass_on = |event| match event {
+            Event::AttackChosen(_) => {}
+            Event::AttackStarted(mut start) => {
+                start.places.clear();
+                emit(Event::AttackStarted(start));
+            }
+            other => emit(other),
+        };
+        run(&target, &config, 1, &self.control, &mut pass_on)
             .await
             .map(drop)
             .map_err(text)
@@ -472,12 +542,28 @@ impl Session {
             info,
             steps: history.steps,
             evaluations: history.evaluations,
+            looks: history.looks,
         }));
+        emit(Event::Filters(trainer.filters().await.map_err(text)?));
         self.current = Some(Current {
             trainer,
             stored: Some((id.to_owned(), run)),
             report,
         });
+        Ok(())
+    }
+
+    async fn read_run(&self, id: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        let library = self.library()?;
+        let info = library.info(id).await.map_err(text)?;
+        let folder = library.folder(id).await.map_err(text)?;
+        let history = run::read_history(&folder).await.map_err(text)?;
+        emit(Event::RunCurves(RunCurves {
+            info,
+            steps: history.steps,
+            evaluations: history.evaluations,
+            looks: history.looks,
+        }));
         Ok(())
     }
 
@@ -517,6 +603,46 @@ impl Current {
 const NO_MODEL: &str = "there is no model to attack: train one first, or open a stored run";
 
 const NOT_READY: &str = "the device and the data are not ready yet";
+
+/// A model that somebody else trained, from the text of its config and its weights.
+fn given(name: &str, config: &str, weights: &[u8], data: &Resident) -> Result<Trainer, Failure> {
+    let failed = |why: String| format!("the model “{name}” cannot be opened: {why}");
+    let config = RunConfig::from_toml(config).map_err(|error| failed(text(error)))?;
+    fits(&config, data)?;
+    let parameters = weights::from_safetensors(weights).map_err(|error| failed(text(error)))?;
+    Trainer::given(config, parameters, data).map_err(|error| failed(text(error)))
+}
+
+/// Whether an image is of the data set's size, and its label one of its classes.
+fn is_image(data: &Resident, pixels: &[u8], label: Option<usize>) -> Result<(), Failure> {
+    let (length, classes) = (data.data().image_len(), data.data().classes.len());
+    if pixels.len() == length && label.is_none_or(|label| label < classes) {
+        return Ok(());
+    }
+    Err(format!(
+        "the model takes images of {length} numbers and {classes} classes; this one has {} numbers",
+        pixels.len()
+    ))
+}
+
+/// A data set like `data` whose one test image is this one.
+fn alone(data: &Resident, pixels: &[u8], label: usize) -> Resident {
+    let set = data.data();
+    let split = Split {
+        pixels: pixels.to_vec(),
+        labels: vec![label as u8],
+    };
+    let set = Dataset {
+        split_seed: set.split_seed,
+        kind: set.kind,
+        name: "an image of one's own".to_owned(),
+        image_shape: set.image_shape,
+        classes: set.classes.clone(),
+        train: split.clone(),
+        test: split,
+    };
+    Resident::new(Arc::new(set), data.device())
+}
 
 /// A model is trained and attacked on the data set of its config alone.
 fn fits(config: &RunConfig, data: &Resident) -> Result<(), Failure> {

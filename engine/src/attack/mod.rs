@@ -3,7 +3,9 @@
 pub mod apgd;
 pub mod ball;
 pub mod begin;
+pub mod choice;
 pub mod climb;
+pub mod compare;
 pub mod fab;
 pub mod hop_skip_jump;
 pub mod iterates;

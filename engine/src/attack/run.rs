@@ -6,20 +6,21 @@ use web_time::{Duration, Instant};
 
 use super::ball::Ball;
 use super::begin::{Batch, aims, begin};
+use super::choice::choose;
 use super::climb::{Loss, mean_of};
 use super::iterates::Classify;
 use super::rows::Rows;
 use super::worst::{Worst, score};
-use crate::config::{AttackConfig, AttackLoss, ConfigError, Goal, Norm};
+use crate::config::{AttackConfig, AttackLoss, Choice, ConfigError, Goal, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
 use crate::model::Model;
-use crate::objective::reference::{argmax, softmax};
+use crate::objective::reference::{argmax, margin, softmax};
 use crate::resident::{Resident, Source};
 
 /// Images on show are read from the device about this often.
-const SHOW_EVERY: Duration = Duration::from_millis(80);
+pub(crate) const SHOW_EVERY: Duration = Duration::from_millis(80);
 
 /// Of an attack whose images are shown, so many iterations are, so that it can be gone through again.
 const FRAMES: usize = 120;
@@ -36,6 +37,9 @@ pub enum AttackError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceFailure),
+    /// No test image is of the kind that was chosen.
+    #[error("there are no test images {}: choose others to attack", .0.which())]
+    NoImages(Choice),
 }
 
 /// What an attack runs on.
@@ -103,7 +107,7 @@ impl Outcome {
     }
 }
 
-/// Attacks the first `config.images` test images and reports through `emit`.
+/// Attacks `config.images` test images, those that the config chooses, and reports through `emit`.
 ///
 /// # Errors
 /// [`AttackError`]; the model is not changed by an attack.
@@ -115,19 +119,26 @@ pub async fn run(
     emit: &mut dyn FnMut(Event),
 ) -> Result<AttackSummary, AttackError> {
     let began = Instant::now();
-    let images = config.images.min(target.data.data().test.len());
-    let places: Vec<usize> = (0..images).collect();
+    config.validate()?;
+    config.validate_for(target.data.data().classes.len())?;
     let manner = Manner {
         show,
         ..Manner::default()
     };
-    let outcome = on(target, config, &places, manner, control, emit).await?;
+    let outcome = match choose(target, config, control, emit).await? {
+        Some(places) => on(target, config, &places, manner, control, emit).await?,
+        None => Outcome {
+            stopped: true,
+            ..Outcome::default()
+        },
+    };
     let done = outcome.places.len();
     let share = |count: usize| count as f64 / done.max(1) as f64;
     let iterating = outcome.iterating.as_secs_f64() * 1e3;
     let summary = AttackSummary {
         config: config.clone(),
         images: done,
+        places: (config.choose != Choice::First).then(|| outcome.places.clone()),
         clean_accuracy: share(outcome.clean_correct()),
         robust_accuracy: share(outcome.robust_correct()),
         reached: config
@@ -268,6 +279,7 @@ impl Attack<'_> {
         if show > 0 {
             emit(Event::AttackStarted(AttackStarted {
                 config: self.config.clone(),
+                places: places[..show].to_vec(),
                 image_shape: set.image_shape,
                 pixels: places[..show]
                     .iter()
@@ -408,7 +420,7 @@ impl Attack<'_> {
             let x = attack.x();
             let logits = attack.step(classify);
             self.outcome.iterations += 1;
-            let is_frame = show > 0 && iteration % rounds.div_ceil(FRAMES) == 0;
+            let is_frame = show > 0 && is_kept(iteration, rounds);
             if is_frame || shown.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
                 if show > 0 {
                     let clean = &batch.clean;
@@ -522,8 +534,21 @@ impl Attack<'_> {
                 .map(|(x, clean)| (128.0 + (x - clean) * scale).round() as u8)
                 .collect(),
             probabilities: softmax(&logits, classes),
+            exact: match iteration == self.config.rounds() {
+                true => x
+                    .iter()
+                    .zip(clean)
+                    .flat_map(|(x, clean)| (x - clean).to_le_bytes())
+                    .collect(),
+                false => Vec::new(),
+            },
         })
     }
+}
+
+/// Whether an iteration is among those that are shown however fast they come by.
+pub(crate) fn is_kept(iteration: usize, rounds: usize) -> bool {
+    iteration == rounds || iteration.is_multiple_of(rounds.div_ceil(FRAMES))
 }
 
 /// Share of the images that had a class to be brought to and were.
@@ -538,16 +563,6 @@ fn reached_share(has_reached: &[Option<bool>]) -> f64 {
 fn is_look(iteration: usize) -> bool {
     iteration.is_multiple_of(500)
         || (iteration.is_multiple_of(5) && (iteration / 5).is_power_of_two())
-}
-
-/// `z_y - max_{j != y} z_j`
-fn margin(logits: &[f32], label: usize) -> f32 {
-    let others = logits
-        .iter()
-        .enumerate()
-        .filter(|(class, _)| *class != label);
-    let most = others.fold(f32::NEG_INFINITY, |most, (_, &z)| most.max(z));
-    logits[label] - most
 }
 
 /// The loss as kernels know it.

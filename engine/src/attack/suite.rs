@@ -5,7 +5,7 @@ use web_time::Instant;
 
 use super::ladder::Ladder;
 use super::run::{AttackError, Manner, Target, clean};
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, Goal, Suite};
+use crate::config::{AttackConfig, AttackLoss, AttackMethod, Choice, ConfigError, Goal, Suite};
 use crate::control::Control;
 use crate::event::{Event, SuiteSummary};
 
@@ -76,6 +76,14 @@ pub async fn run(
     emit: &mut dyn FnMut(Event),
 ) -> Result<SuiteSummary, AttackError> {
     base.validate()?;
+    if base.choose != Choice::First {
+        return Err(AttackError::Config(ConfigError::OutOfRange {
+            field: "attack.choose",
+            value: base.choose.to_string(),
+            must_be: "`first` for AutoAttack, whose figures are of the test set as it lies"
+                .to_owned(),
+        }));
+    }
     let began = Instant::now();
     let images = base.images.min(target.data.data().test.len());
     let places: Vec<usize> = (0..images).collect();

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::choice::choose_unseen;
 use super::run::{AttackError, Manner, Outcome, Target, answer, clean, on};
 use crate::config::AttackConfig;
 use crate::control::Control;
@@ -72,7 +73,8 @@ pub struct Matrix {
     pub stopped: bool,
 }
 
-/// Makes images on each model from the first `attack.images` test images, and tries them on all.
+/// Makes images on each model from `attack.images` test images, and tries them on all. They are chosen
+/// by what no model has a part in.
 ///
 /// # Errors
 /// [`AttackError`]
@@ -85,7 +87,8 @@ pub async fn matrix(
     emit: &mut dyn FnMut(Event),
 ) -> Result<Matrix, AttackError> {
     attack.validate()?;
-    let places: Vec<usize> = (0..attack.images.min(data.data().test.len())).collect();
+    attack.validate_for(data.data().classes.len())?;
+    let places = choose_unseen(data, seed, attack, emit)?;
     let target = |model| Target { model, data, seed };
     let share = |outcome: &Outcome| {
         let right = outcome.is_right.iter().filter(|right| **right).count();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{PIXELS, check, check_count, check_weight};
-use super::{ConfigError, Goal};
+use super::{Choice, ConfigError, Goal};
 
 /// An attack on the test images. An image counts as robust if the model is right without attack and at
 /// every point that the attack tried, in every restart.
@@ -37,8 +37,11 @@ pub struct AttackConfig {
     /// How often a model that answers at random is asked about each point, at least 1: expectation
     /// over transformation.
     pub draws: usize,
-    /// Test images attacked (the first ones), at least 1.
+    /// Test images attacked, at least 1; fewer if there are not so many.
     pub images: usize,
+    /// Which test images. Only a single attack has the choice: a suite, an evaluation and the table
+    /// go through the test set as it lies.
+    pub choose: Choice,
     /// Images attacked at a time, at least 1.
     pub batch_size: usize,
 }
@@ -226,6 +229,7 @@ impl Default for AttackConfig {
             samples: 248,
             draws: 1,
             images: 1000,
+            choose: Choice::First,
             batch_size: 128,
         }
     }
@@ -344,19 +348,17 @@ impl AttackConfig {
         }
     }
 
-    /// Checks that the goal is one of so many classes.
+    /// Checks that goal and choice are of so many classes.
     ///
     /// # Errors
-    /// [`ConfigError::OutOfRange`] if it is not.
+    /// [`ConfigError::OutOfRange`] for the first that is not.
     pub fn validate_for(&self, classes: usize) -> Result<(), ConfigError> {
-        let is_there = !matches!(self.goal(), Goal::Class(class) if class >= classes);
         let last = classes.saturating_sub(1);
-        check(
-            is_there,
-            "attack.goal",
-            self.goal,
-            format!("a class of the data: up to `class-{last}`"),
-        )
+        let must_be = format!("a class of the data: up to `class-{last}`");
+        let has_goal = !matches!(self.goal(), Goal::Class(class) if class >= classes);
+        check(has_goal, "attack.goal", self.goal, must_be.clone())?;
+        let has_choice = !matches!(self.choose, Choice::Class(class) if class >= classes);
+        check(has_choice, "attack.choose", self.choose, must_be)
     }
 }
 

@@ -6,10 +6,13 @@
 mod adversary;
 mod attack;
 mod check;
+mod choice;
 mod data;
 mod evaluation;
+mod fields;
 mod goal;
 mod guard;
+pub mod link;
 mod network;
 mod objective;
 mod optimizer;
@@ -23,10 +26,12 @@ pub use adversary::{Adversary, AdversaryConfig};
 pub use attack::{AttackConfig, AttackLoss, AttackMethod, Norm, Setting, distance};
 pub use check::ConfigError;
 use check::check;
+pub use choice::{Choice, ChoiceNameError};
 pub use data::{DataConfig, DataKind};
 pub use evaluation::{Effort, EvaluationConfig, Suite};
 pub use goal::{Goal, GoalNameError};
 pub use guard::{Guard, GuardConfig};
+pub use link::LinkError;
 pub use network::{NetworkKind, NetworkNameError};
 pub use objective::{ObjectiveConfig, Squeeze};
 pub use optimizer::{OptimizerConfig, OptimizerKind};
@@ -89,29 +94,43 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] if there is no such field, or the value is none for it.
     pub fn with_field(&self, field: &str, value: &str) -> Result<Self, ConfigError> {
+        self.with_fields([(field, value)])
+    }
+
+    /// The config with other values in several fields, which are checked together; else as
+    /// [`Self::with_field`].
+    ///
+    /// # Errors
+    /// As [`Self::with_field`].
+    pub fn with_fields<'a>(
+        &self,
+        fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
         let syntax = |error: String| ConfigError::Syntax(error);
         let mut table: toml::Table =
             toml::from_str(&self.to_toml()?).map_err(|error| syntax(error.to_string()))?;
-        let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
-            .ok()
-            .and_then(|mut table| table.remove("v"))
-            .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-        let (path, last) = field.rsplit_once('.').unwrap_or(("", field));
-        let mut place = &mut table;
-        for part in path.split('.').filter(|part| !part.is_empty()) {
-            place = place
-                .get_mut(part)
-                .and_then(toml::Value::as_table_mut)
-                .ok_or_else(|| syntax(format!("there is no `{part}` in `{field}`")))?;
-        }
-        // A whole number stands for itself where a fraction is expected.
-        let value = match (place.get(last), value) {
-            (Some(toml::Value::Float(_)), toml::Value::Integer(whole)) => {
-                toml::Value::Float(whole as f64)
+        for (field, value) in fields {
+            let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
+                .ok()
+                .and_then(|mut table| table.remove("v"))
+                .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+            let (path, last) = field.rsplit_once('.').unwrap_or(("", field));
+            let mut place = &mut table;
+            for part in path.split('.').filter(|part| !part.is_empty()) {
+                place = place
+                    .get_mut(part)
+                    .and_then(toml::Value::as_table_mut)
+                    .ok_or_else(|| syntax(format!("there is no `{part}` in `{field}`")))?;
             }
-            (_, value) => value,
-        };
-        place.insert(last.to_owned(), value);
+            // A whole number stands for itself where a fraction is expected.
+            let value = match (place.get(last), value) {
+                (Some(toml::Value::Float(_)), toml::Value::Integer(whole)) => {
+                    toml::Value::Float(whole as f64)
+                }
+                (_, value) => value,
+            };
+            place.insert(last.to_owned(), value);
+        }
         // Through text, so that an error shows the field in its place.
         let text = toml::to_string_pretty(&table).map_err(|error| syntax(error.to_string()))?;
         Self::from_toml(&text)
@@ -157,6 +176,7 @@ mod tests {
         config.optimizer.kind = OptimizerKind::AdamW;
         config.optimizer.schedule.milestones = vec![];
         config.attack.step_size = 2.0 / 255.0;
+        config.attack.choose = Choice::Class(7);
         let text = config.to_toml().unwrap();
         assert_eq!(RunConfig::from_toml(&text).unwrap(), config);
     }
@@ -166,6 +186,9 @@ mod tests {
         let config = RunConfig::from_toml("[training]\nsteps = 7\n").unwrap();
         assert_eq!(config.training.steps, 7);
         assert_eq!(config.objective, ObjectiveConfig::default());
+        // Files from before there was a choice take the images as they lie.
+        let config = RunConfig::from_toml("[attack]\nimages = 10\n").unwrap();
+        assert_eq!(config.attack.choose, Choice::First);
     }
 
     #[test]
@@ -183,6 +206,10 @@ mod tests {
             .with_field("optimizer.schedule.milestones", "[0.1, 0.2]")
             .unwrap();
         assert_eq!(milestones.optimizer.schedule.milestones, [0.1, 0.2]);
+        // In l_2 a radius may be longer than a pixel's range: the two go together.
+        let l2 = [("attack.epsilon", "1.5"), ("attack.norm", "l2")];
+        let l2 = config.with_fields(l2).unwrap();
+        assert_eq!((l2.attack.epsilon, l2.attack.norm), (1.5, Norm::L2));
         for (field, value, part) in [
             ("optimizer.clip", "1", "clip"),
             ("optimiser.clip_norm", "1", "optimiser"),
@@ -250,6 +277,7 @@ mod tests {
             ("[attack]\nrestarts = 0", "restarts"),
             ("[attack]\nmomentum = 1.5", "momentum"),
             ("[attack]\niterations = 0", "iterations"),
+            ("[attack]\nchoose = \"hardest\"", "hardest"),
         ] {
             let text = RunConfig::from_toml(bad).unwrap_err().to_string();
             assert!(text.contains(field), "{bad}: {text}");

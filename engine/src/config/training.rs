@@ -8,6 +8,9 @@ use super::check::{check, check_count};
 /// Most images of a step: more fit no device.
 const MAX_BATCH: usize = 1 << 13;
 
+/// Most images and iterations of the attack on the way: more is what `attack` is for.
+pub const MAX_ROBUST: usize = 1000;
+
 /// How long to train, in which batches, with which augmentation, and how often to evaluate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +29,11 @@ pub struct TrainingConfig {
     /// Steps between two evaluations of the held-out images; 0 for none. The test set is evaluated
     /// once, at the end.
     pub eval_every: usize,
+    /// Of the held-out images, so many are attacked by a short PGD at each evaluation, with norm and
+    /// radius of `attack`, to see robustness come and go. 0 is off; at most [`MAX_ROBUST`].
+    pub robust_images: usize,
+    /// Iterations of that attack, from 1 to [`MAX_ROBUST`].
+    pub robust_iterations: usize,
     /// Ends the run after this many evaluations in a row without a better held-out accuracy. 0 is
     /// off.
     pub patience: usize,
@@ -42,6 +50,8 @@ impl Default for TrainingConfig {
             flip: false,
             held_out: 1000,
             eval_every: 100,
+            robust_images: 64,
+            robust_iterations: 10,
             patience: 0,
             keep_best: false,
         }
@@ -62,6 +72,18 @@ impl TrainingConfig {
             "training.crop_padding",
             self.crop_padding,
             "a number of pixels from 0 (off) to 64",
+        )?;
+        check(
+            self.robust_images <= MAX_ROBUST,
+            "training.robust_images",
+            self.robust_images,
+            format!("a number of images from 0 (off) to {MAX_ROBUST}"),
+        )?;
+        check(
+            (1..=MAX_ROBUST).contains(&self.robust_iterations),
+            "training.robust_iterations",
+            self.robust_iterations,
+            format!("a whole number from 1 to {MAX_ROBUST}; `training.robust_images = 0` is off"),
         )?;
         let evaluates = self.held_out > 0 && self.eval_every > 0;
         let needs = "off, or `training.held_out` and `training.eval_every` above 0";

@@ -49,6 +49,11 @@ impl Cnn {
         }
     }
 
+    /// The first convolution.
+    pub fn first(&self) -> &Conv2d {
+        &self.conv1
+    }
+
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`

@@ -107,6 +107,16 @@ impl Network {
         network
     }
 
+    /// Weights of the first convolution, without autodiff: `[filters, channels, height, width]`.
+    pub fn first_weights(&self) -> Tensor<4> {
+        let conv = match self {
+            Self::Cnn(cnn) => cnn.first(),
+            Self::ResNet(resnet) => resnet.first(),
+            Self::WideResNet(wide) => wide.first(),
+        };
+        conv.weight.val().inner()
+    }
+
     fn pass(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
         match self {
             Self::Cnn(cnn) => cnn.forward(images),

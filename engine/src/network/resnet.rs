@@ -55,6 +55,11 @@ impl ResNet {
         }
     }
 
+    /// The first convolution.
+    pub fn first(&self) -> &Conv2d {
+        &self.conv1
+    }
+
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`

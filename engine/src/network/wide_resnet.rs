@@ -85,6 +85,11 @@ impl WideResNet {
         }
     }
 
+    /// The first convolution.
+    pub fn first(&self) -> &Conv2d {
+        &self.conv1
+    }
+
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`

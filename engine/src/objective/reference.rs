@@ -171,6 +171,16 @@ impl Norm {
     }
 }
 
+/// `z_y - max_{j != y} z_j`: below 0 where the logits are wrong about the class `y`.
+pub fn margin(logits: &[f32], label: usize) -> f32 {
+    let others = logits
+        .iter()
+        .enumerate()
+        .filter(|(class, _)| *class != label);
+    let most = others.fold(f32::NEG_INFINITY, |most, (_, &z)| most.max(z));
+    logits[label] - most
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

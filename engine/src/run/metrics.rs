@@ -1,9 +1,9 @@
-//! `metrics.jsonl`: one line of JSON a step and an evaluation. Holds nothing that depends on the
+//! `metrics.jsonl`: one line of JSON a step, an evaluation and a look. Holds nothing that depends on the
 //! clock: equal runs write equal files.
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Evaluation, Event, Part, StepMetrics};
+use crate::event::{Evaluation, Event, Look, Part, StepMetrics};
 
 /// All that was measured on a run's way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +12,8 @@ pub struct History {
     pub steps: Vec<StepMetrics>,
     /// The evaluations, in order.
     pub evaluations: Vec<Evaluation>,
+    /// What was seen beside the evaluations, in order.
+    pub looks: Vec<Look>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -19,6 +21,7 @@ pub struct History {
 enum Line {
     Step(StepMetrics),
     Evaluation(Evaluation),
+    Look(Look),
 }
 
 /// Adds the lines of an event that has any.
@@ -30,6 +33,7 @@ pub fn write(text: &mut String, event: &Event) {
             }
         }
         Event::Evaluation(evaluation) => add(text, &Line::Evaluation(*evaluation)),
+        Event::Look(look) => add(text, &Line::Look(look.clone())),
         _ => {}
     }
 }
@@ -50,6 +54,7 @@ pub fn read(text: &str) -> Result<History, (usize, String)> {
         match line?.1 {
             Line::Step(step) => history.steps.push(step),
             Line::Evaluation(evaluation) => history.evaluations.push(evaluation),
+            Line::Look(look) => history.looks.push(look),
         }
     }
     Ok(history)
@@ -69,6 +74,7 @@ pub fn cut(text: &str, to: usize, looked_at: usize) -> Result<String, (usize, St
             Line::Evaluation(evaluation) => {
                 evaluation.part == Part::HeldOut && evaluation.step <= looked_at
             }
+            Line::Look(look) => look.step <= looked_at,
         };
         if keep {
             kept.push_str(text);

@@ -4,6 +4,7 @@
 mod adversary;
 mod average;
 mod error;
+mod look;
 mod report;
 
 use std::future::Future;
@@ -17,8 +18,10 @@ use crate::batch::{Parts, Sampler};
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::{Adversary, ConfigError, ObjectiveConfig, RunConfig};
 use crate::control::{Control, Wish, Yielder};
-use crate::evaluate::{evaluate, read};
-use crate::event::{Evaluation, Event, Part, Steps, TrainingStarted, TrainingSummary};
+use crate::evaluate::{Answers, DeviceFailure, evaluate, read};
+use crate::event::{
+    Evaluation, Event, Filters, Look, Part, Steps, TrainingStarted, TrainingSummary,
+};
 use crate::guard::guard;
 use crate::model::Model;
 use crate::network::weights::{self, Parameter};
@@ -345,7 +348,7 @@ impl Trainer {
         let model = self.guarded(&self.model());
         let test = evaluate(&model, data, Part::Test, &all, model_step, control).await?;
         self.seconds += began.elapsed().as_secs_f64();
-        let Some(test) = test else {
+        let Some(test) = test.map(|answers| answers.evaluation) else {
             return Ok(Outcome::Stopped);
         };
         self.check_finite(&test)?;
@@ -466,14 +469,47 @@ impl Trainer {
         let places = &self.held_out;
         let model = self.guarded(&network.clone().train());
         let looked = evaluate(&model, data, part, places, self.step, control).await?;
-        let Some(evaluation) = looked else {
+        let Some(Answers { evaluation, logits }) = looked else {
             return Ok(false);
         };
         self.check_finite(&evaluation)?;
+        let (config, step) = (&self.config, self.step);
+        let attack = if config.training.robust_images == 0 {
+            None
+        } else {
+            let attacked = look::attack(&model, data, config, places, &logits, step, control);
+            match attacked.await? {
+                Some(attack) => Some(attack),
+                None => return Ok(false),
+            }
+        };
+        let labels = data.labels(Source::Train, places.iter().map(|&place| place as usize));
+        let look = Look {
+            step,
+            margins: look::spread(look::margins(&logits, &labels)),
+            logits: look::spread(logits),
+            attack,
+        };
+        let filters = self.filters().await?;
         self.looked_at = self.step;
         self.weigh(&evaluation, network);
         host.emit(Event::Evaluation(evaluation));
+        host.emit(Event::Look(look));
+        host.emit(Event::Filters(filters));
         Ok(true)
+    }
+
+    /// The weights of the first convolution.
+    ///
+    /// # Errors
+    /// [`DeviceFailure`] if the device does not answer.
+    pub async fn filters(&self) -> Result<Filters, DeviceFailure> {
+        let weights = self.model().first_weights();
+        Ok(Filters {
+            step: self.step,
+            shape: weights.dims(),
+            weights: read(weights).await?,
+        })
     }
 
     /// The weights of an evaluation can be ruined by an update whose own loss was still good.

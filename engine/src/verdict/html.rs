@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::plot::{Figure, figures};
+use super::meaning::{MASKING, example};
+use super::plot::{Figure, Table, figures};
 use super::report::{Finding, Fooled, Report, Verdict};
 use crate::config::{Norm, distance};
 
@@ -24,6 +25,7 @@ pub fn html(report: &Report) -> String {
     );
     let body = [
         head(report),
+        meaning(report),
         plots(report),
         rungs(report),
         signs(report),
@@ -101,15 +103,63 @@ fn head(report: &Report) -> String {
     out + "</ul>\n"
 }
 
+fn meaning(report: &Report) -> String {
+    let mut out = format!(
+        "<section class=\"meaning\">\n<h2>What masking means</h2>\n<p>{}</p>\n<p><b>This model.</b>",
+        text(MASKING)
+    );
+    for sentence in example(report) {
+        out += " ";
+        out += &text(&sentence);
+    }
+    out + "</p>\n</section>\n"
+}
+
 fn plots(report: &Report) -> String {
     let mut out = "<section>\n<h2>How it falls</h2>\n<div class=\"plots\">\n".to_owned();
-    for Figure { title, about, svg } in figures(report) {
+    for figure in figures(report) {
+        let Figure {
+            title,
+            shows,
+            robust,
+            masked,
+            svg,
+            table,
+            ..
+        } = figure;
         let _ = writeln!(
             out,
-            "<figure><h3>{title}</h3>{svg}<figcaption>{about}</figcaption></figure>"
+            "<figure><h3>{title}</h3><p>{}</p>{svg}\
+             <figcaption><b>Robust:</b> {robust} <b>Masked:</b> {masked}</figcaption>{}</figure>",
+            text(&shows),
+            numbers(&table)
         );
     }
     out + "</div>\n</section>\n"
+}
+
+/// Most rows of a table that is written out; longer ones are in the file beside the report.
+const ROWS: usize = 60;
+
+/// The numbers of a plot, folded up.
+fn numbers(table: &Table) -> String {
+    if table.rows.len() > ROWS {
+        return String::new();
+    }
+    let (names, rows) = table.cells();
+    let mut out = "<details><summary>Numbers</summary><table><tr>".to_owned();
+    for name in names {
+        let _ = write!(out, "<th>{name}</th>");
+    }
+    out += "</tr>";
+    for row in rows {
+        out += "<tr>";
+        for cell in row {
+            let _ = write!(out, "<td>{cell}</td>");
+        }
+        out += "</tr>";
+    }
+    out + "</table></details>"
 }
 
 fn rungs(report: &Report) -> String {

@@ -273,59 +273,16 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::config::{GuardConfig, Norm};
-    use crate::event::Rung;
-    use crate::verdict::report::Subject;
 
-    /// A standard evaluation of 100 images in which nothing was found.
     fn report(clean: f64, apparent: f64, robust: f64) -> Report {
-        let rung = Rung {
-            name: "PGD".to_owned(),
-            config: None,
-            attacked: 100,
-            fallen: 0,
-            standing: (100.0 * robust) as usize,
-            images: 100,
-            seconds: 1.0,
-        };
+        let mut report = Report::example(clean, apparent, robust);
         let lost = if apparent > 0.0 {
             (apparent - robust) / apparent
         } else {
             0.0
         };
-        Report {
-            verdict: Verdict::Undecided,
-            reasons: Vec::new(),
-            subject: Subject {
-                network: "small-cnn".to_owned(),
-                training: "natural training".to_owned(),
-                step: None,
-                guard: GuardConfig::default(),
-                data: "MNIST".to_owned(),
-                classes: (0..10).map(|class| class.to_string()).collect(),
-                image_shape: [1, 28, 28],
-                norm: Norm::Linf,
-                epsilon: 0.3,
-                effort: Effort::Standard,
-                images: 100,
-                seed: 0,
-            },
-            clean_accuracy: clean,
-            apparent_accuracy: Some(apparent),
-            robust_accuracy: robust,
-            rungs: vec![rung],
-            signs: vec![sign(SignId::Collapse, lost)],
-            iterations: Vec::new(),
-            restarts: Vec::new(),
-            epsilons: Vec::new(),
-            surface: None,
-            clean_margins: Vec::new(),
-            attacked_margins: Vec::new(),
-            fooled: Vec::new(),
-            checklist: Vec::new(),
-            seconds: 1.0,
-            stopped: false,
-        }
+        report.signs = vec![sign(SignId::Collapse, lost)];
+        report
     }
 
     fn with(mut report: Report, signs: &[(SignId, f64)]) -> Report {

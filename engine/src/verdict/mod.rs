@@ -5,12 +5,15 @@
 
 pub mod checklist;
 pub mod judge;
+pub mod meaning;
 pub mod plot;
 pub mod report;
 pub mod table;
 
 #[cfg(feature = "backend")]
 pub mod html;
+#[cfg(feature = "backend")]
+mod pictures;
 #[cfg(feature = "backend")]
 mod plan;
 #[cfg(feature = "backend")]

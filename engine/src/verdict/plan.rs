@@ -21,6 +21,13 @@ pub struct Plan {
     pub curve: usize,
     /// Images for SPSA and HopSkipJump, which take long; 0 leaves them out.
     pub slow: usize,
+    /// Images of the two pictures that are measured for their own sake: how many starts fool an image,
+    /// and the lengths and numbers of steps.
+    pub pictured: usize,
+    /// Starts that each of them is attacked from.
+    pub starts: usize,
+    /// Numbers of steps, ascending.
+    pub steps: [usize; 4],
 }
 
 /// The numbers of an effort.
@@ -35,6 +42,9 @@ pub fn plan(effort: Effort) -> Plan {
             draws: 100,
             curve: 100,
             slow: 0,
+            pictured: 25,
+            starts: 10,
+            steps: [5, 10, 20, 40],
         },
         Effort::Standard => Plan {
             doublings: 2,
@@ -45,6 +55,9 @@ pub fn plan(effort: Effort) -> Plan {
             draws: 1000,
             curve: 200,
             slow: 0,
+            pictured: 100,
+            starts: 20,
+            steps: [5, 20, 80, 160],
         },
         // The paper's noise (10,000 draws), and what it takes 20 iterations and 248 samples for.
         Effort::Full => Plan {
@@ -56,6 +69,9 @@ pub fn plan(effort: Effort) -> Plan {
             draws: 10_000,
             curve: 500,
             slow: 100,
+            pictured: 200,
+            starts: 50,
+            steps: [5, 20, 80, 320],
         },
     }
 }

@@ -168,6 +168,34 @@ pub struct Surface {
     pub losses: Vec<f32>,
 }
 
+/// How many starts of the usual attack fool each of some images, each start an attack by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starts {
+    /// Place `k` of `starts + 1`: images that fall to `k` of the starts. All of them were right without
+    /// attack.
+    pub images: Vec<usize>,
+}
+
+impl Starts {
+    /// How many starts there were.
+    pub fn starts(&self) -> usize {
+        self.images.len().saturating_sub(1)
+    }
+}
+
+/// Accuracy under PGD by the length and the number of its steps, each pair an attack by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    /// The first so many images of the test set; of them those are attacked that are right without.
+    pub images: usize,
+    /// Lengths of a step, in pixel units, ascending.
+    pub step_sizes: Vec<f64>,
+    /// Numbers of steps, ascending.
+    pub iterations: Vec<usize>,
+    /// Row-major `[step_sizes, iterations]`: share of `images` that are still right, in [0, 1].
+    pub accuracy: Vec<f64>,
+}
+
 /// An image that fooled the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fooled {
@@ -246,6 +274,12 @@ pub struct Report {
     pub epsilons: Vec<Point>,
     /// The loss around one image.
     pub surface: Option<Surface>,
+    /// How many starts fool each image. None if the user stopped before, as with the next.
+    #[serde(default)]
+    pub starts: Option<Starts>,
+    /// Accuracy by the length and the number of steps.
+    #[serde(default)]
+    pub grid: Option<Grid>,
     /// Margins `z_y - max z_j` of the images without attack.
     #[serde(deserialize_with = "numbers")]
     pub clean_margins: Vec<f32>,
@@ -266,4 +300,55 @@ pub struct Report {
 fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
     let read = Vec::<Option<f32>>::deserialize(from)?;
     Ok(read.into_iter().map(|x| x.unwrap_or(f32::NAN)).collect())
+}
+
+#[cfg(test)]
+impl Report {
+    /// A standard evaluation of 100 images in which nothing was found.
+    pub(crate) fn example(clean: f64, apparent: f64, robust: f64) -> Self {
+        let rung = Rung {
+            name: "PGD".to_owned(),
+            config: None,
+            attacked: 100,
+            fallen: 0,
+            standing: (100.0 * robust) as usize,
+            images: 100,
+            seconds: 1.0,
+        };
+        Self {
+            verdict: Verdict::Undecided,
+            reasons: Vec::new(),
+            subject: Subject {
+                network: "small-cnn".to_owned(),
+                training: "natural training".to_owned(),
+                step: None,
+                guard: GuardConfig::default(),
+                data: "MNIST".to_owned(),
+                classes: (0..10).map(|class| class.to_string()).collect(),
+                image_shape: [1, 28, 28],
+                norm: Norm::Linf,
+                epsilon: 0.3,
+                effort: Effort::Standard,
+                images: 100,
+                seed: 0,
+            },
+            clean_accuracy: clean,
+            apparent_accuracy: Some(apparent),
+            robust_accuracy: robust,
+            rungs: vec![rung],
+            signs: Vec::new(),
+            iterations: Vec::new(),
+            restarts: Vec::new(),
+            epsilons: Vec::new(),
+            surface: None,
+            starts: None,
+            grid: None,
+            clean_margins: Vec::new(),
+            attacked_margins: Vec::new(),
+            fooled: Vec::new(),
+            checklist: Vec::new(),
+            seconds: 1.0,
+            stopped: false,
+        }
+    }
 }

@@ -7,6 +7,7 @@ use web_time::Instant;
 
 use super::checklist::checklist;
 use super::judge::{sign, verdict};
+use super::pictures::{Beside, grid, starts};
 use super::plan::{Plan, plan};
 use super::probe::{Probe, largest_radius, probe};
 use super::report::{Fooled, Point, Report, Sign, SignId, Subject, Verdict};
@@ -17,7 +18,9 @@ use crate::attack::ladder::Ladder;
 use crate::attack::run::{AttackError, Manner, Target, clean, on};
 use crate::attack::suite::DRAWS;
 use crate::attack::transfer::{make, try_on};
-use crate::config::{AttackConfig, AttackLoss, AttackMethod, ConfigError, Goal, Guard, RunConfig};
+use crate::config::{
+    AttackConfig, AttackLoss, AttackMethod, Choice, ConfigError, Goal, Guard, RunConfig,
+};
 use crate::control::{Control, Wish};
 use crate::evaluate::read;
 use crate::event::{EvaluationStarted, Event};
@@ -124,6 +127,8 @@ pub async fn evaluate(
         restarts: Vec::new(),
         epsilons: Vec::new(),
         surface: None,
+        starts: None,
+        grid: None,
         clean_margins: seen.margins.clone(),
         attacked_margins: Vec::new(),
         fooled: Vec::new(),
@@ -135,6 +140,7 @@ pub async fn evaluate(
         subject: report.subject.clone(),
         clean_accuracy: report.clean_accuracy,
     }));
+    let right: Vec<usize> = (0..images).filter(|&place| seen.was_right[place]).collect();
     // Some of the images that fooled the model go into the report.
     let manner = Manner {
         keep: true,
@@ -150,6 +156,10 @@ pub async fn evaluate(
         report,
     };
     course.report.stopped = course.go(emit).await?.is_none();
+    if !course.report.stopped {
+        // No verdict rests on these: a stop leaves them out, and what was found stands.
+        course.picture(&right, emit).await?;
+    }
     let mut report = course.finish().await?;
     report.checklist = checklist(&report);
     (report.verdict, report.reasons) = verdict(&report);
@@ -214,6 +224,7 @@ impl Course<'_> {
             step_size: if is_own { own.step_size } else { 0.0 },
             draws: 1,
             images: self.images,
+            choose: Choice::First,
             batch_size: self.config.evaluation.batch_size,
             ..own.clone()
         }
@@ -570,6 +581,36 @@ impl Course<'_> {
             .filter(|(_, right)| !**right)
             .map(|(&place, _)| place);
         Ok(Some(fallen.collect()))
+    }
+
+    /// What is measured to be looked at.
+    async fn picture(&mut self, right: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        let images = self.images.min(self.plan.pictured);
+        let first = right.partition_point(|&place| place < images);
+        let beside = Beside {
+            target: self.target,
+            usual: self.usual(),
+            images,
+            right: right[..first].to_vec(),
+            control: self.control,
+        };
+        let mut tell = |done| {
+            emit(Event::RungProgress {
+                name: "PGD from many starts".to_owned(),
+                done,
+            });
+        };
+        let found = starts(&beside, self.plan.starts, &mut tell).await?;
+        self.report.starts = Some(go!(found));
+        let mut tell = |done| {
+            emit(Event::RungProgress {
+                name: "PGD with steps of many lengths".to_owned(),
+                done,
+            });
+        };
+        let found = grid(&beside, &self.plan.steps, &mut tell).await?;
+        self.report.grid = Some(go!(found));
+        Ok(Some(()))
     }
 
     async fn finish(self) -> Result<Report, EvaluateError> {

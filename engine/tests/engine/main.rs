@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod attacks;
+mod choices;
+mod comparisons;
 mod convolution;
 mod devices;
 mod golden;

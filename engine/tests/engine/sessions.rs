@@ -131,9 +131,16 @@ fn an_attack_reports_what_it_does(device: &Device) {
     let furthest = summary.max_perturbation;
     assert!((0.25..=0.3 + 1e-6).contains(&furthest), "{furthest}");
 
-    let Some(Event::AttackStarted(started)) = events.first() else {
+    let [
+        Event::AttackChosen(chosen),
+        Event::AttackStarted(started),
+        ..,
+    ] = &events[..]
+    else {
         panic!("{:?}", events.first());
     };
+    assert!(chosen.places.iter().copied().eq(0..50), "{chosen:?}");
+    assert_eq!(started.places, [0, 1, 2, 3, 4]);
     assert_eq!(started.pixels, data().test.pixels[..5 * 64]);
     assert_eq!(started.labels, [0, 1, 0, 1, 0]);
     assert_eq!(started.probabilities.len(), 5 * started.classes);
@@ -163,6 +170,21 @@ fn an_attack_reports_what_it_does(device: &Device) {
         for row in frame.probabilities.chunks(started.classes) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         }
+    }
+    // The last frame holds its perturbation as it is, before any rounding.
+    let (last, others) = frames.split_last().unwrap();
+    assert!(others.iter().all(|frame| frame.exact.is_empty()));
+    let exact: Vec<f32> = last
+        .exact
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    assert_eq!(exact.len(), 5 * 64);
+    let largest = exact.iter().fold(0.0, |most: f32, by| most.max(by.abs()));
+    assert!((0.29..=0.3 + 1e-6).contains(&largest), "{largest}");
+    for ((by, clean), x) in exact.iter().zip(&started.pixels).zip(&last.pixels) {
+        let found = f32::from(*clean) + 255.0 * by;
+        assert!((found - f32::from(*x)).abs() <= 0.5 + 1e-3, "{found} {x}");
     }
     let done: Vec<usize> = events
         .iter()
@@ -269,14 +291,14 @@ fn photographs() -> Vec<DataFile> {
 }
 
 /// A session and all that it said.
-struct Page {
-    session: Session,
+pub struct Page {
+    pub session: Session,
     events: Vec<Event>,
 }
 
 impl Page {
     /// On the CPU, with photographs loaded, storing its runs in `folder`.
-    fn new(folder: &Path) -> Self {
+    pub fn new(folder: &Path) -> Self {
         let mut page = Self {
             session: Session::default(),
             events: Vec::new(),
@@ -294,12 +316,12 @@ impl Page {
         page
     }
 
-    fn handle(&mut self, command: Command, files: Vec<DataFile>) -> Result<(), String> {
+    pub fn handle(&mut self, command: Command, files: Vec<DataFile>) -> Result<(), String> {
         let mut emit = |event| self.events.push(event);
         pollster::block_on(self.session.handle(command, files, &mut emit))
     }
 
-    fn runs(&self) -> Vec<RunInfo> {
+    pub fn runs(&self) -> Vec<RunInfo> {
         let last = self.events.iter().rev().find_map(|event| match event {
             Event::Runs { runs, .. } => Some(runs.clone()),
             _ => None,
@@ -324,7 +346,7 @@ impl Page {
     }
 }
 
-fn short_run() -> RunConfig {
+pub fn short_run() -> RunConfig {
     let mut config = RunConfig::default();
     config.data.set = DataKind::Cifar10;
     config.training.steps = 8;
@@ -389,7 +411,7 @@ fn runs_outlive_the_page() {
     page.handle(Command::Resume, Vec::new()).unwrap();
     steps.extend(page.steps());
     assert_eq!(steps, whole.steps());
-    let info = &page.runs()[0];
+    let info = page.runs()[0].clone();
     assert!(info.finished && info.test_accuracy.is_some(), "{info:?}");
     assert_eq!(info.test_accuracy, whole.runs()[0].test_accuracy);
 
@@ -412,6 +434,20 @@ fn runs_outlive_the_page() {
     };
     page.handle(attack(), Vec::new()).unwrap();
     assert!(matches!(page.events.last(), Some(Event::AttackFinished(_))));
+
+    // Its curves can be read to be compared; those of a run that there is not cannot.
+    let read = |id: &str| Command::ReadRun { id: id.to_owned() };
+    page.handle(read(&info.id), Vec::new()).unwrap();
+    let Some(Event::RunCurves(curves)) = page.events.last() else {
+        panic!("{:?}", page.events.last());
+    };
+    assert_eq!(curves.info.id, info.id);
+    assert_eq!(curves.steps, whole.steps());
+    assert_eq!(curves.evaluations, evaluations);
+    let looks: Vec<usize> = curves.looks.iter().map(|look| look.step).collect();
+    assert_eq!(looks, [evaluations[0].step, evaluations[1].step]);
+    let failure = page.handle(read("nowhere"), Vec::new()).unwrap_err();
+    assert!(failure.contains("nowhere"), "{failure}");
 }
 
 #[test]
@@ -711,7 +747,7 @@ fn models_that_lie_ready_are_opened() {
     let index: Vec<serde_json::Value> = serde_json::from_slice(&read("models/index.json")).unwrap();
     assert!(index.len() >= 5);
     let mut open = |name: &str, config: &str, weights: &[u8]| {
-        session.open_model(name.to_owned(), config, weights, &mut emit)
+        pollster::block_on(session.open_model(name.to_owned(), config, weights, &mut emit))
     };
     for model in &index {
         let id = model["id"].as_str().unwrap();

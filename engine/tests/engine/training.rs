@@ -10,7 +10,7 @@ use squeeze_engine::config::{
 };
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::data::{Dataset, Split};
-use squeeze_engine::event::{Event, Part, StepMetrics};
+use squeeze_engine::event::{Event, Look, Part, StepMetrics};
 use squeeze_engine::network::weights;
 use squeeze_engine::resident::Resident;
 use squeeze_engine::train::{Outcome, TrainError, Trainer};
@@ -28,6 +28,7 @@ on_every_device!(
     the_best_model_is_kept_and_patience_ends,
     no_model_is_the_best_before_the_penalty_is_whole,
     the_average_is_the_model,
+    a_look_tells_how_the_model_fares,
 );
 
 /// Two classes of 8 x 8 images: a bright upper or a bright lower half, with noise.
@@ -100,6 +101,16 @@ impl Run {
             .iter()
             .filter_map(|event| match event {
                 Event::Evaluation(evaluation) => Some((evaluation.step, evaluation.images)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn looks(&self) -> Vec<Look> {
+        self.events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Look(look) => Some(look.clone()),
                 _ => None,
             })
             .collect()
@@ -481,4 +492,54 @@ fn configs_that_do_not_fit_the_data_are_refused() {
         other.contains("data.set") && other.contains("folder"),
         "{other}"
     );
+}
+
+fn a_look_tells_how_the_model_fares(device: &Device) {
+    let mut config = config();
+    config.training.robust_images = 40;
+    // From a model that is often wrong to one that seldom is.
+    config.training.eval_every = 1;
+    config.attack.epsilon = 0.0;
+    let without_a_ball = train(&config, device, None);
+    config.attack.epsilon = 1.0;
+    let without_bounds = train(&config, device, None);
+    config.training.robust_images = 0;
+    let without_attack = train(&config, device, None);
+    // Looking changes nothing.
+    assert_eq!(without_a_ball.steps(), without_bounds.steps());
+    assert_eq!(without_a_ball.steps(), without_attack.steps());
+
+    let looks = without_a_ball.looks();
+    assert!(looks.iter().map(|look| look.step).eq(1..=12));
+    let clean: Vec<_> = without_a_ball
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Evaluation(evaluation) if evaluation.part == Part::HeldOut => Some(evaluation),
+            _ => None,
+        })
+        .collect();
+    assert!(clean.iter().any(|clean| clean.accuracy < 0.8), "{clean:?}");
+    for (look, clean) in looks.iter().zip(clean) {
+        let attack = look.attack.unwrap();
+        assert_eq!((attack.images, attack.accuracy), (40, clean.accuracy));
+        assert_eq!(look.logits.counts.iter().sum::<u32>(), 80);
+        assert_eq!(look.margins.counts.iter().sum::<u32>(), 40);
+        assert!(look.margins.quantiles.is_sorted(), "{look:?}");
+        // Margins below 0 are the images that it is wrong about.
+        let wrong = (1.0 - clean.accuracy) * 40.0;
+        assert_eq!(look.margins.low < 0.0, wrong > 0.5, "{look:?}, {wrong}");
+    }
+    for look in without_bounds.looks().iter().skip(4) {
+        assert!(look.attack.unwrap().accuracy < 0.1, "{look:?}");
+    }
+    for look in without_attack.looks() {
+        assert_eq!(look.attack, None);
+    }
+
+    let filters = pollster::block_on(without_attack.trainer.filters()).unwrap();
+    let weights = without_attack.weights();
+    let first = weights.iter().find(|weight| weight.name == "conv1.weight");
+    assert_eq!(filters.shape, [16, 1, 3, 3]);
+    assert_eq!(filters.weights, first.unwrap().values);
 }

@@ -3,58 +3,90 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use squeeze_engine::attack::run::Target;
-use squeeze_engine::config::{Effort, RunConfig};
+use squeeze_engine::attack::run::{Manner, Target, on};
+use squeeze_engine::config::{AttackConfig, Effort, RunConfig};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::event::Event;
 use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::Resident;
+use squeeze_engine::verdict::html::html;
+use squeeze_engine::verdict::meaning::example;
+use squeeze_engine::verdict::plot::{FigureId, figures};
 use squeeze_engine::verdict::report::{Finding, Report, SignId, Verdict};
 use squeeze_engine::verdict::run::{About, evaluate};
 
 use crate::devices::cpu;
 use crate::golden_attacks::digits;
 
+/// A model that lies ready, and the data that it is judged on.
+struct Stage {
+    name: String,
+    config: RunConfig,
+    model: Model,
+    data: Resident,
+}
+
+impl Stage {
+    fn new(name: &str, effort: Effort) -> Self {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models");
+        let text = std::fs::read_to_string(folder.join(format!("mnist-{name}.toml"))).unwrap();
+        let mut config = RunConfig::from_toml(&text).unwrap();
+        config.evaluation.effort = effort;
+        // A model that answers at random is asked twenty times about each point.
+        config.evaluation.images = if config.guard.kind.is_random() {
+            50
+        } else {
+            100
+        };
+        let bytes = std::fs::read(folder.join(format!("mnist-{name}.safetensors"))).unwrap();
+        let device = cpu();
+        let network = Network::new(config.network, [1, 28, 28], 10, &device.clone().autodiff());
+        let parameters = weights::from_safetensors(&bytes).unwrap();
+        let network = weights::load(network.unwrap(), parameters).unwrap();
+        Self {
+            name: name.to_owned(),
+            model: Model::new(&network, &config.guard, config.seed),
+            data: Resident::new(Arc::new(digits()), &device),
+            config,
+        }
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target {
+            model: &self.model,
+            data: &self.data,
+            seed: self.config.seed,
+        }
+    }
+
+    fn judge(&self, control: &Control, mut hear: impl FnMut(Event)) -> Report {
+        let report = pollster::block_on(evaluate(
+            &self.target(),
+            &self.config,
+            &About::of(&self.config, Some(self.config.training.steps)),
+            control,
+            &mut hear,
+        ))
+        .unwrap();
+        println!(
+            "{}: {}, {} / {:?} / {}",
+            self.name,
+            report.verdict.title(),
+            report.clean_accuracy,
+            report.apparent_accuracy,
+            report.robust_accuracy
+        );
+        for sentence in example(&report) {
+            println!("  {sentence}");
+        }
+        report
+    }
+}
+
 fn judge(name: &str, effort: Effort, control: &Control) -> (Report, Vec<Event>) {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let text = std::fs::read_to_string(folder.join(format!("mnist-{name}.toml"))).unwrap();
-    let mut config = RunConfig::from_toml(&text).unwrap();
-    config.evaluation.effort = effort;
-    // A model that answers at random is asked twenty times about each point.
-    config.evaluation.images = if config.guard.kind.is_random() {
-        50
-    } else {
-        100
-    };
-    let bytes = std::fs::read(folder.join(format!("mnist-{name}.safetensors"))).unwrap();
-    let device = cpu();
-    let network = Network::new(config.network, [1, 28, 28], 10, &device.clone().autodiff());
-    let parameters = weights::from_safetensors(&bytes).unwrap();
-    let network = weights::load(network.unwrap(), parameters).unwrap();
-    let data = Resident::new(Arc::new(digits()), &device);
-    let target = Target {
-        model: &Model::new(&network, &config.guard, config.seed),
-        data: &data,
-        seed: config.seed,
-    };
     let mut events = Vec::new();
-    let mut emit = |event| events.push(event);
-    let report = pollster::block_on(evaluate(
-        &target,
-        &config,
-        &About::of(&config, Some(config.training.steps)),
-        control,
-        &mut emit,
-    ))
-    .unwrap();
-    println!(
-        "{name}: {}, {} / {:?} / {}",
-        report.verdict.title(),
-        report.clean_accuracy,
-        report.apparent_accuracy,
-        report.robust_accuracy
-    );
+    let report = Stage::new(name, effort).judge(control, |event| events.push(event));
     (report, events)
 }
 
@@ -161,6 +193,15 @@ fn adversarial_training_is_robust() {
         .filter(|item| !item.covered)
         .collect();
     assert_eq!(open.len(), 3, "{open:?}");
+    let starts = report.starts.as_ref().unwrap();
+    assert_eq!(starts.starts(), 20);
+    let grid = report.grid.as_ref().unwrap();
+    assert_eq!((grid.images, grid.accuracy.len()), (100, 16));
+    // Long enough PGD does the same with steps of any length but the longest, which cannot settle.
+    let long: Vec<f64> = grid.accuracy.chunks(4).map(|row| row[3]).collect();
+    for accuracy in &long[..3] {
+        assert!((accuracy - report.robust_accuracy).abs() < 0.1, "{long:?}");
+    }
     // It came piece by piece, and goes through JSON.
     let rungs = events
         .iter()
@@ -182,6 +223,123 @@ fn adversarial_training_is_robust() {
             report.subject
         )
     );
+}
+
+/// The numbers of the two pictures that are measured for their own sake are those of the attacks that they
+/// name.
+#[test]
+fn pictures_hold_what_their_attacks_do() {
+    let stage = Stage::new("squeezed-per-example", Effort::Quick);
+    let report = stage.judge(&Control::default(), |_| {});
+    let right: Vec<usize> = (0..25)
+        .filter(|&place| report.clean_margins[place] > 0.0)
+        .collect();
+    let usual = report.rungs.iter().find(|rung| rung.name == "PGD-40");
+    let usual = usual.unwrap().config.clone().unwrap();
+    let stands = |config: &AttackConfig, seed| {
+        let target = Target {
+            seed,
+            ..stage.target()
+        };
+        let control = Control::default();
+        let manner = Manner::default();
+        let mut hear = |_| {};
+        let attack = on(&target, config, &right, manner, &control, &mut hear);
+        pollster::block_on(attack).unwrap().is_right
+    };
+
+    let starts = report.starts.as_ref().unwrap();
+    println!("{:?}", starts.images);
+    assert_eq!(starts.images.iter().sum::<usize>(), right.len());
+    let mut falls = vec![0; right.len()];
+    for start in 0..10 {
+        let stands = stands(&usual, stage.config.seed + start);
+        for (falls, stands) in falls.iter_mut().zip(stands) {
+            *falls += usize::from(!stands);
+        }
+    }
+    for (count, images) in starts.images.iter().enumerate() {
+        let directly = falls.iter().filter(|falls| **falls == count).count();
+        assert_eq!(*images, directly, "fooled by {count} of 10 starts");
+    }
+
+    let grid = report.grid.as_ref().unwrap();
+    println!("{:?}", grid.accuracy);
+    assert_eq!(grid.images, 25);
+    let radius = report.subject.epsilon;
+    assert!(grid.step_sizes.iter().all(|size| *size <= radius));
+    let mut cells = grid.accuracy.iter();
+    for &step_size in &grid.step_sizes {
+        for &iterations in &grid.iterations {
+            let config = AttackConfig {
+                step_size,
+                iterations,
+                ..usual.clone()
+            };
+            let stands = stands(&config, stage.config.seed);
+            let right = stands.iter().filter(|stands| **stands).count();
+            assert_eq!(
+                *cells.next().unwrap(),
+                right as f64 / 25.0,
+                "{iterations} steps of {step_size}"
+            );
+        }
+    }
+    assert_eq!(cells.next(), None);
+    // Where they begin and how far they go makes a difference, or equal numbers would mean little.
+    assert!(starts.images[1..10].iter().any(|images| *images > 0));
+    assert!(grid.accuracy.windows(2).any(|pair| pair[0] != pair[1]));
+}
+
+/// Every plot of a report, in it and in its page; a report from before some of them were there.
+#[test]
+fn a_report_draws_all_it_has() {
+    let report = quick("natural");
+    let drawn = figures(&report);
+    let ids: Vec<FigureId> = drawn.iter().map(|figure| figure.id).collect();
+    // Nothing is left of this model to begin anew on.
+    let expected = [
+        FigureId::Radius,
+        FigureId::Iterations,
+        FigureId::Starts,
+        FigureId::Steps,
+        FigureId::Margins,
+        FigureId::Surface,
+        FigureId::Contours,
+    ];
+    assert_eq!(ids, expected);
+    for figure in &drawn {
+        assert!(figure.svg.starts_with("<svg") && figure.svg.ends_with("</svg>"));
+        assert!(!figure.svg.contains("NaN") && !figure.svg.contains("aria-label=\"\""));
+        let columns = figure.table.columns.len();
+        assert!(!figure.table.rows.is_empty());
+        assert!(figure.table.rows.iter().all(|row| row.len() == columns));
+    }
+    let page = html(&report);
+    assert_eq!(page.matches("<svg").count(), drawn.len());
+    assert!(page.contains("What masking means") && page.contains(&example(&report)[1]));
+
+    let mut json = serde_json::to_value(&report).unwrap();
+    for later in ["starts", "grid"] {
+        assert!(json.as_object_mut().unwrap().remove(later).is_some());
+    }
+    let old: Report = serde_json::from_value(json).unwrap();
+    assert_eq!((old.starts.is_none(), old.grid.is_none()), (true, true));
+    assert_eq!(figures(&old).len(), drawn.len() - 2);
+}
+
+#[test]
+fn a_stop_at_the_pictures_leaves_them_out_and_the_verdict_as_it_is() {
+    let control = Control::default();
+    let report = Stage::new("natural", Effort::Quick).judge(&control, |event| {
+        if matches!(&event, Event::RungProgress { name, .. } if name == "PGD from many starts") {
+            control.set(Wish::Stop);
+        }
+    });
+    assert!(!report.stopped);
+    assert_eq!(report.verdict, Verdict::NotRobust);
+    assert_eq!((report.starts, report.grid), (None, None));
+    assert!(report.epsilons.len() > 5);
 }
 
 #[test]
