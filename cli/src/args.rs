@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
-    Adversary, AttackConfig, AttackLoss, AttackMethod, DataKind, Effort, Goal, NetworkKind, Norm,
-    OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite,
+    Adversary, AttackConfig, AttackLoss, AttackMethod, Choice, DataKind, Effort, Goal, NetworkKind,
+    Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite,
 };
 
 use crate::data::DataCommand;
@@ -29,7 +29,7 @@ pub enum Command {
     /// Train a model into a run directory.
     ///
     /// Without flags: MNIST, small-cnn, logit squeezing over the batch; a couple of minutes on two
-    /// cores. Flags go over the preset or config file, which goes over the defaults.
+    /// cores. Flags go over the preset, config file or link, which goes over the defaults.
     #[command(allow_negative_numbers = true)]
     Train(Box<TrainArgs>),
     /// Attack the model of a run directory on the test set.
@@ -45,6 +45,12 @@ pub enum Command {
     /// Make adversarial images on each of several models and try them on all.
     #[command(allow_negative_numbers = true)]
     Transfer(TransferArgs),
+    /// Make one of the paper's tables or figures from a plan.
+    ///
+    /// Trains the models that are missing, measures the figures that are missing, and writes a table
+    /// (CSV, JSON, HTML) with the paper's figures beside ours. Can be stopped and given again at any
+    /// time. The plans are in `experiments`.
+    Reproduce(ReproduceArgs),
     /// Fetch data sets, and see what is in them.
     #[command(subcommand)]
     Data(DataCommand),
@@ -66,8 +72,11 @@ pub struct TrainArgs {
     /// Run config to begin from (TOML, as written into every run directory).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Link of the page to begin from, in quotes: it holds the same settings as a run config.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["preset", "config"])]
+    pub link: Option<String>,
     /// Go on with the run in this directory from its last saved state.
-    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["preset", "config", "out", "config_flags"])]
+    #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["preset", "config", "link", "out", "config_flags"])]
     pub resume: Option<PathBuf>,
     /// Run directory to make [default: the next free runs/N].
     #[arg(long, value_name = "DIR")]
@@ -139,6 +148,20 @@ struct ConfigFlags {
     /// `-o optimizer.clip_norm=1 -o training.flip=true`; may be repeated.
     #[arg(short = 'o', long = "option", value_name = "FIELD=VALUE")]
     options: Vec<String>,
+}
+
+#[derive(clap::Args)]
+pub struct ReproduceArgs {
+    /// Plan (TOML), for example experiments/mnist-grid.toml.
+    pub plan: PathBuf,
+    /// Folder for runs and results [default: reproductions/NAME, NAME being the plan's].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Minutes between two savings of the state of a run in training.
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
+    pub save_every: f64,
+    #[command(flatten)]
+    pub common: CommonArgs,
 }
 
 #[derive(clap::Args)]
@@ -233,7 +256,7 @@ pub struct AttackArgs {
     /// AutoAttack instead of one attack: Auto-PGD, targeted Auto-PGD, targeted FAB and Square
     /// (standard), the same with restarts (plus), or for models that answer at random (rand).
     #[arg(long, value_parser = names::<Suite>(Suite::ALL.map(Suite::name)),
-        conflicts_with_all = ["method", "loss", "goal", "step_size", "iterations", "restarts", "momentum", "samples", "draws"])]
+        conflicts_with_all = ["method", "loss", "goal", "step_size", "iterations", "restarts", "momentum", "samples", "draws", "choose"])]
     pub suite: Option<Suite>,
     #[command(flatten)]
     pub flags: AttackFlags,
@@ -286,6 +309,12 @@ pub struct AttackFlags {
     /// Test images to attack [default: the run's, 1000].
     #[arg(long)]
     images: Option<usize>,
+    /// Which test images: first (as they lie), random (by the seed), class-N (0 is the first), or by
+    /// what the model makes of them without attack: smallest-margin (the most easily fooled of those
+    /// that it is right about first), largest-margin, misclassified. Where several models are tried:
+    /// first, random or class-N [default: the run's, first].
+    #[arg(long, value_name = "CHOICE")]
+    choose: Option<Choice>,
     /// Images attacked at a time [default: the run's, 128].
     #[arg(long)]
     batch_size: Option<usize>,
@@ -422,6 +451,7 @@ impl AttackFlags {
         put(&mut config.restarts, self.restarts);
         put(&mut config.momentum, self.momentum);
         put(&mut config.images, self.images);
+        put(&mut config.choose, self.choose);
         put(&mut config.samples, self.samples);
         put(&mut config.draws, self.draws);
         put(&mut config.batch_size, self.batch_size);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use squeeze_engine::attack::run::{self as attack, Target};
 use squeeze_engine::attack::suite;
-use squeeze_engine::config::{AttackConfig, Setting};
+use squeeze_engine::config::{AttackConfig, Choice, Setting};
 use squeeze_engine::control::Control;
 
 use crate::args::AttackArgs;
@@ -84,6 +84,9 @@ fn file_name(config: &AttackConfig, stopped: bool) -> String {
     put(Setting::Restarts, format!("-r{}", config.restarts));
     if config.draws > 1 {
         name += &format!("-d{}", config.draws);
+    }
+    if config.choose != Choice::First {
+        name += &format!("-{}", config.choose);
     }
     let end = if stopped { "-stopped" } else { "" };
     format!("{name}-eps{}-n{}{end}.json", config.epsilon, config.images)

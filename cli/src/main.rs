@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod interrupt;
 mod model;
+mod reproduce;
 mod run_dir;
 mod say;
 mod show;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Attack(args) => attack::attack(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Transfer(args) => transfer::transfer(&args),
+        Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Data(command) => data::data(&command).map(done),
         Command::Export(args) => export::export(&args).map(done),
         Command::Presets => {

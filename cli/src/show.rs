@@ -26,6 +26,7 @@ pub struct People {
     bar: Option<ProgressBar>,
     last_line: usize,
     accuracy: Option<f64>,
+    robust: Option<f64>,
 }
 
 impl Show {
@@ -57,6 +58,7 @@ impl Show {
             bar: None,
             last_line: 0,
             accuracy: None,
+            robust: None,
         })
     }
 
@@ -118,6 +120,7 @@ impl People {
             }
             Event::Steps(steps) => self.steps(steps),
             Event::Evaluation(evaluation) => self.accuracy = Some(evaluation.accuracy),
+            Event::Look(look) => self.robust = look.attack.map(|attack| attack.accuracy),
             Event::Paused { step } => self.finish(&format!("paused at step {step}")),
             Event::Stopped { step } => self.finish(&format!("stopped at step {step}")),
             Event::TrainingFinished(summary) => self.finish(&format!(
@@ -130,6 +133,9 @@ impl People {
             // What a page shows: pictures, stored runs, and savings, which are often.
             Event::AttackStarted(_)
             | Event::AttackFrame(_)
+            | Event::Filters(_)
+            | Event::Comparing { .. }
+            | Event::Compared { .. }
             | Event::Saved { .. }
             // Its table of signs comes with the verdict.
             | Event::Sign(_)
@@ -137,6 +143,7 @@ impl People {
             | Event::Bench(_)
             | Event::Runs { .. }
             | Event::RunOpened(_)
+            | Event::RunCurves(_)
             | Event::ModelOpened(_)
             | Event::File { .. } => {}
             Event::EvaluationStarted(started) => self.line(&format!(
@@ -144,6 +151,16 @@ impl People {
                 100.0 * started.clean_accuracy,
                 started.subject.images
             )),
+            Event::AttackChoosing { done, total } => self.choosing(*done, *total),
+            Event::AttackChosen(chosen) => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                self.last_line = 0;
+                if let Some(sentence) = chosen.shortfall() {
+                    self.line(&sentence);
+                }
+            }
             Event::AttackProgress(progress) => self.attack(progress),
             Event::RungProgress { name, done } => self.rung_progress(name, *done),
             Event::Rung(rung) => self.rung(rung),
@@ -182,15 +199,20 @@ impl People {
             logit_norm,
             ..
         } = last;
-        let test = match self.accuracy {
-            Some(accuracy) => format!(", held-out accuracy {:.2} %", 100.0 * accuracy),
-            None => String::new(),
+        let held_out = match (self.accuracy, self.robust) {
+            (Some(accuracy), Some(robust)) => format!(
+                ", held-out accuracy {:.2} %, {:.1} % under a short attack",
+                100.0 * accuracy,
+                100.0 * robust
+            ),
+            (Some(accuracy), None) => format!(", held-out accuracy {:.2} %", 100.0 * accuracy),
+            (None, _) => String::new(),
         };
         self.at(
             *step,
             steps.total_steps,
             &format!(
-                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{test}, {:.1} steps/s",
+                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{held_out}, {:.1} steps/s",
                 100.0 * accuracy,
                 steps.steps_per_sec
             ),
@@ -209,6 +231,13 @@ impl People {
                 progress.clean_correct, progress.robust_correct
             ),
         );
+    }
+
+    fn choosing(&mut self, done: usize, total: usize) {
+        if done == 0 {
+            self.start(total, 0);
+        }
+        self.at(done, total, "test images looked at, to choose from them");
     }
 
     /// A bar of a thousand parts, which is only shown on a terminal: every rung has its line.

@@ -168,7 +168,7 @@ fn measure(
                 let (model, data) = (&trained.model, &stage.data);
                 let step = trained.about.step.unwrap_or_default();
                 let seen = evaluate(model, data, Part::Test, &places, step, control);
-                pollster::block_on(seen)?.map(|seen| seen.accuracy)
+                pollster::block_on(seen)?.map(|seen| seen.evaluation.accuracy)
             }
             Some(config) => {
                 let summary = show.follow(|emit| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use squeeze_engine::checkpoint::Checkpoint;
-use squeeze_engine::config::{RunConfig, preset};
+use squeeze_engine::config::{RunConfig, link, preset};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::device::{self, OpenDevice};
 use squeeze_engine::event::Event;
@@ -19,6 +19,7 @@ use squeeze_engine::train::{Host, Trainer};
 use crate::args::TrainArgs;
 use crate::data;
 use crate::interrupt;
+use crate::model::Stage;
 use crate::run_dir;
 use crate::say::say;
 use crate::show::Show;
@@ -26,26 +27,42 @@ use crate::show::Show;
 /// Trains into a run directory, from the beginning or from a saved state.
 pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
-    let (trainer, data, run) = match &args.resume {
+    let (mut trainer, data, run) = match &args.resume {
         Some(path) => resume(args, path, &mut show)?,
         None => begin(args, &mut show)?,
     };
-    let mut trainer = trainer;
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
+    let save_every = Duration::from_secs_f64(60.0 * args.save_every);
+    let path = carry_out(&mut trainer, &data, run, save_every, &control, &mut show)?;
+    show.note(&format!("written to {path}"));
+    if trainer.is_finished() {
+        show.note(&format!("next: squeeze attack {path}"));
+    } else {
+        show.note(&format!("to go on: squeeze train --resume {path}"));
+    }
+    Ok(interrupt::status(!trainer.is_finished()))
+}
+
+/// Trains to the end or to a stop, and writes everything down; gives back the run's folder.
+fn carry_out(
+    trainer: &mut Trainer,
+    data: &Resident,
+    run: Run,
+    save_every: Duration,
+    control: &Control,
+    show: &mut Show,
+) -> Result<String> {
     let mut host = Headless {
         show,
         run,
-        save_every: Duration::from_secs_f64(60.0 * args.save_every),
+        save_every,
         control: control.clone(),
         failed: Ok(()),
     };
-    let ended = pollster::block_on(trainer.run(&data, &control, &mut host));
+    let ended = pollster::block_on(trainer.run(data, control, &mut host));
     let Headless {
-        show,
-        mut run,
-        failed,
-        ..
+        mut run, failed, ..
     } = host;
     pollster::block_on(run.flush())?;
     failed?;
@@ -62,13 +79,78 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
             ),
         });
     }
-    show.note(&format!("written to {path}"));
-    if trainer.is_finished() {
-        show.note(&format!("next: squeeze attack {path}"));
+    Ok(path)
+}
+
+/// What became of a run.
+pub enum Ended {
+    /// It was finished before.
+    WasThere,
+    /// It is finished now.
+    Finished,
+    /// The user stopped it; it can go on.
+    Stopped,
+}
+
+/// Trains a run into a folder: from the beginning, or on from where it was left.
+///
+/// # Errors
+/// If the folder holds a run of another config, or one that cannot go on; if training fails.
+pub fn into_folder(
+    config: &RunConfig,
+    path: &Path,
+    stage: &Stage,
+    save_every: Duration,
+    control: &Control,
+    show: &mut Show,
+) -> Result<Ended> {
+    let report = &stage.opened.report;
+    let (mut trainer, run) = if path.join("config.toml").is_file() {
+        let folder = pollster::block_on(run_dir::existing(path)?.hold())?;
+        let begun = pollster::block_on(run::read_config(&folder))?;
+        same_config(config, &begun).with_context(|| {
+            format!(
+                "{} holds another run; move it away, or write to another folder with --out",
+                path.display()
+            )
+        })?;
+        let summary = pollster::block_on(run::read_summary(&folder))?;
+        if summary.is_some_and(|summary| summary.finished) {
+            return Ok(Ended::WasThere);
+        }
+        let (run, checkpoint) = pollster::block_on(Run::resume(folder, report))?;
+        let trainer = match checkpoint {
+            Some(checkpoint) => Trainer::resume(checkpoint, &stage.data),
+            None => Trainer::new(config.clone(), &stage.data),
+        };
+        let cannot = || format!("the run in {} cannot go on", path.display());
+        (trainer.with_context(cannot)?, run)
     } else {
-        show.note(&format!("to go on: squeeze train --resume {path}"));
+        let trainer = Trainer::new(config.clone(), &stage.data)?;
+        let folder = run_dir::fresh(Some(path))?;
+        let run = pollster::block_on(Run::create(folder, config, report))?;
+        (trainer, run)
+    };
+    carry_out(&mut trainer, &stage.data, run, save_every, control, show)?;
+    Ok(if trainer.is_finished() {
+        Ended::Finished
+    } else {
+        Ended::Stopped
+    })
+}
+
+/// Seconds that the run in a folder was trained for, once it is finished.
+///
+/// # Errors
+/// If its summary is wrong.
+pub fn seconds(path: &Path) -> Result<Option<f64>> {
+    if !path.is_dir() {
+        return Ok(None);
     }
-    Ok(interrupt::status(!trainer.is_finished()))
+    let summary = pollster::block_on(run::read_summary(&run_dir::existing(path)?))?;
+    Ok(summary
+        .filter(|summary| summary.finished)
+        .map(|summary| summary.seconds))
 }
 
 fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
@@ -150,6 +232,12 @@ fn base_config(args: &TrainArgs) -> Result<RunConfig> {
             .with_context(|| format!("there is no preset {name}; `squeeze presets` lists them"))?;
         return Ok(preset.config);
     }
+    if let Some(address) = &args.link {
+        let link = link::in_address(address).context(
+            "--link: the address holds no settings; copy it with the page's “Copy link”",
+        )?;
+        return RunConfig::from_link(&link).context("--link");
+    }
     let Some(path) = &args.config else {
         return Ok(RunConfig::default());
     };
@@ -173,15 +261,15 @@ pub fn presets() {
 }
 
 /// Shows events and stores the run.
-struct Headless {
-    show: Show,
+struct Headless<'a> {
+    show: &'a mut Show,
     run: Run,
     save_every: Duration,
     control: Control,
     failed: Result<()>,
 }
 
-impl Host for Headless {
+impl Host for Headless<'_> {
     fn emit(&mut self, event: Event) {
         if self.failed.is_err() {
             return;

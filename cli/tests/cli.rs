@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use squeeze_engine::config::RunConfig;
 
 /// A folder for one test, removed at its end.
 struct Place(tempfile::TempDir);
@@ -169,6 +170,18 @@ fn a_model_is_judged_wherever_it_comes_from() {
     assert!(seen[0].0 > 0.9);
     assert!(seen.iter().all(|found| *found == seen[0]), "{seen:?}");
 
+    // Images that it is wrong about untouched, by their places in the test set.
+    let words = ["attack", "run", "--method", "fgsm", "--choose"];
+    let out = place.succeed(&with(&[&words[..], &["misclassified"]].concat()));
+    assert!(
+        out.contains("40 images, 0.00 % right without attack"),
+        "{out}"
+    );
+    let name = "attack-fgsm-linf-xent-untargeted-misclassified-eps0.3-n40.json";
+    let found = json(&place.path("run").join(name));
+    let places: Vec<u64> = serde_json::from_value(found["places"].clone()).unwrap();
+    assert!(places.is_sorted() && places.len() == 40, "{places:?}");
+
     place.succeed(&with(&["attack", "run", "--suite", "standard"]));
     let suite = json(&place.path("run/autoattack-standard-linf-eps0.3-n40.json"));
     assert_eq!(suite["robust_accuracy"], 0.0);
@@ -307,6 +320,21 @@ fn flags_go_over_the_file_and_the_file_over_the_defaults() {
     ]);
     let again = fs::read_to_string(place.path("again/config.toml")).unwrap();
     assert_eq!(written, again);
+    // A link of the page says the same.
+    let link = RunConfig::from_toml(&written).unwrap().to_link().unwrap();
+    let link = format!("https://host/page/?device=cpu&run={link}#train");
+    place.succeed(&[
+        "train", "--link", &link, "--device", "cpu", "--out", "linked",
+    ]);
+    let linked = fs::read_to_string(place.path("linked/config.toml")).unwrap();
+    assert_eq!(written, linked);
+    for (link, says) in [
+        ("https://host/?run=1,seed:many,check:0", "`seed` is `many`"),
+        ("https://host/", "holds no settings"),
+    ] {
+        let said = place.fail(&["train", "--link", link]);
+        assert!(said.contains("--link") && said.contains(says), "{said}");
+    }
 }
 
 #[test]
@@ -393,6 +421,14 @@ fn mistakes_are_named_and_nothing_is_lost() {
     says(
         &["attack", "run", "--suite", "plus", "--loss", "dlr"],
         &["--suite", "--loss"],
+    );
+    says(
+        &["attack", "run", "--choose", "hardest"],
+        &["hardest", "smallest-margin", "class-N"],
+    );
+    says(
+        &["attack", "run", "--suite", "plus", "--choose", "random"],
+        &["--suite", "--choose"],
     );
     says(&["attack", "--weights", "x.safetensors"], &["--network"]);
     says(

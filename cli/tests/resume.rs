@@ -76,6 +76,8 @@ crop_padding = 2
 flip = true
 held_out = 20
 eval_every = 10
+robust_images = 4
+robust_iterations = 2
 keep_best = true
 "#;
 

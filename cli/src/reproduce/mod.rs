@@ -1,0 +1,249 @@
+//! `squeeze reproduce`: one of the paper's tables or figures, from a plan.
+
+mod cells;
+mod heat;
+mod page;
+mod plan;
+mod results;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use squeeze_engine::control::{Control, Wish};
+
+use crate::args::ReproduceArgs;
+use crate::interrupt;
+use crate::model::{self, Source, Stage, Trained};
+use crate::show::Show;
+use crate::train;
+use cells::{Cell, Cells, Measuring, settings};
+use plan::{Plan, PlannedModel, What};
+use results::{Results, Row};
+
+/// Where results are unless somebody says otherwise.
+const OUT: &str = "reproductions";
+
+/// Trains what is missing, measures what is missing, and writes the table.
+pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
+    let plan = Plan::read(&args.plan)?;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => Path::new(OUT).join(args.plan.file_stem().unwrap_or(args.plan.as_os_str())),
+    };
+    let runs = out.join("runs");
+    fs::create_dir_all(&runs).with_context(|| format!("{} cannot be made", runs.display()))?;
+    let mut show = Show::new(args.common.json);
+    let control = Control::default();
+    interrupt::stop_on_interrupt(&control)?;
+    let first = plan.models[0].config.clone();
+    let (first, stage) = model::begin(first, &args.common, &mut show)?;
+    let mut work = Work {
+        plan: &plan,
+        runs,
+        data: first.data.path,
+        save_every: Duration::from_secs_f64(60.0 * args.save_every),
+        stage,
+        control,
+        show,
+        began: Instant::now(),
+        done: 0,
+        reused: 0,
+    };
+    let whole = work.all(&out)?;
+    if !args.common.json {
+        work.results()?.print();
+    }
+    for name in ["results.csv", "results.json", "index.html"] {
+        work.show
+            .note(&format!("written to {}", out.join(name).display()));
+    }
+    if !whole {
+        work.show
+            .note("stopped: the same command goes on from here");
+    }
+    Ok(interrupt::status(!whole))
+}
+
+struct Work<'a> {
+    plan: &'a Plan,
+    runs: PathBuf,
+    data: Option<String>,
+    save_every: Duration,
+    stage: Stage,
+    control: Control,
+    show: Show,
+    began: Instant,
+    /// Trainings and measurements that are over, those that were there already among them.
+    done: usize,
+    reused: usize,
+}
+
+impl Work<'_> {
+    /// Models one after the other; after each the table as it stands is written. False if the user
+    /// stopped it.
+    fn all(&mut self, out: &Path) -> Result<bool> {
+        for (number, planned) in self.plan.models.iter().enumerate() {
+            let whole = self
+                .model(number, planned)
+                .with_context(|| format!("model `{}`", planned.name))?;
+            self.write(out)?;
+            if !whole {
+                return Ok(false);
+            }
+        }
+        // Images are moved once all models are there.
+        for (number, planned) in self.plan.models.iter().enumerate() {
+            let is_moved = |column: &&plan::Column| matches!(column.what, What::Transfer(..));
+            for column in self.plan.columns.iter().filter(is_moved) {
+                if !self.cell(number, planned, column)? {
+                    self.write(out)?;
+                    return Ok(false);
+                }
+            }
+        }
+        self.write(out)?;
+        Ok(true)
+    }
+
+    /// Trains a model and measures it; false if the user stopped it.
+    fn model(&mut self, number: usize, planned: &PlannedModel) -> Result<bool> {
+        self.say(number, &format!("{}: training", planned.title));
+        let path = self.runs.join(&planned.name);
+        let mut config = planned.config.clone();
+        config.data.path.clone_from(&self.data);
+        let trained = train::into_folder(
+            &config,
+            &path,
+            &self.stage,
+            self.save_every,
+            &self.control,
+            &mut self.show,
+        )?;
+        match trained {
+            train::Ended::Stopped => return Ok(false),
+            train::Ended::WasThere => self.reused += 1,
+            train::Ended::Finished => {}
+        }
+        self.done += 1;
+        for column in &self.plan.columns {
+            if !matches!(column.what, What::Transfer(..)) && !self.cell(number, planned, column)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Measures a column of a model, if it is missing; false if the user stopped it.
+    fn cell(
+        &mut self,
+        number: usize,
+        planned: &PlannedModel,
+        column: &plan::Column,
+    ) -> Result<bool> {
+        let path = self.runs.join(&planned.name);
+        let mut cells = Cells::read(&path)?;
+        if cells
+            .get(&column.name, &settings(&planned.config, column)?)
+            .is_some()
+        {
+            self.done += 1;
+            self.reused += 1;
+            return Ok(true);
+        }
+        if self.control.wish() == Wish::Stop {
+            return Ok(false);
+        }
+        self.say(number, &format!("{}: {}", planned.title, column.name));
+        let trained = self.trained(planned)?;
+        let source = match &column.what {
+            What::Transfer(name, _) => {
+                let source = self.plan.models.iter().find(|model| model.name == *name);
+                source.map(|source| self.trained(source)).transpose()?
+            }
+            _ => None,
+        };
+        let measuring = Measuring {
+            trained: &trained,
+            stage: &self.stage,
+            source: source.as_ref(),
+        };
+        let cell = measuring.measure(column, &self.control, &mut self.show)?;
+        let Some(cell) = cell else {
+            return Ok(false);
+        };
+        cells.put(&column.name, cell)?;
+        self.done += 1;
+        Ok(true)
+    }
+
+    fn trained(&mut self, planned: &PlannedModel) -> Result<Trained> {
+        let source = Source::Run(self.runs.join(&planned.name));
+        model::fill(&source, planned.config.clone(), &self.stage, &mut self.show)
+    }
+
+    /// How far it is, and for how long yet.
+    fn say(&self, number: usize, what: &str) {
+        let total = self.plan.models.len() * (1 + self.plan.columns.len());
+        let fresh = self.done - self.reused;
+        // What was there already says nothing of the time that the rest takes.
+        let left = match fresh {
+            0 => String::new(),
+            fresh => {
+                let each = self.began.elapsed().as_secs_f64() / fresh as f64;
+                let minutes = each * (total - self.done) as f64 / 60.0;
+                format!(", about {minutes:.0} min left")
+            }
+        };
+        self.show.note(&format!(
+            "[model {} of {}, {} of {total} done{left}] {what}",
+            number + 1,
+            self.plan.models.len(),
+            self.done
+        ));
+    }
+
+    /// All that is measured so far.
+    fn results(&self) -> Result<Results<'_>> {
+        let rows = self
+            .plan
+            .models
+            .iter()
+            .map(|planned| {
+                let path = self.runs.join(&planned.name);
+                let cells = Cells::read(&path)?;
+                let found = self.plan.columns.iter().map(|column| {
+                    let settings = settings(&planned.config, column)?;
+                    Ok(cells.get(&column.name, &settings).cloned())
+                });
+                Ok(Row {
+                    planned,
+                    training_seconds: train::seconds(&path)?,
+                    cells: found.collect::<Result<Vec<Option<Cell>>>>()?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Results {
+            plan: self.plan,
+            device: &self.stage.opened.report,
+            data: &self.stage.data.data().name,
+            rows,
+        })
+    }
+
+    fn write(&self, out: &Path) -> Result<()> {
+        let results = self.results()?;
+        for (name, text) in [
+            ("results.csv", results.csv()),
+            ("results.json", results.json()?),
+            ("index.html", page::html(&results)),
+        ] {
+            let path = out.join(name);
+            fs::write(&path, text)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        Ok(())
+    }
+}

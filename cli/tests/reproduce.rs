@@ -1,0 +1,174 @@
+//! `squeeze reproduce`, end to end, on real MNIST.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const PLAN: &str = r#"
+title = "A small table"
+about = "Two models of a few steps."
+notes = ["It is <only> a test."]
+set = { "training.steps" = 30, "training.held_out" = 0, "network" = "small-cnn" }
+
+[[model]]
+name = "natural"
+title = "natural"
+preset = "mnist-lite-natural"
+paper = "mnist-natural"
+figures = { "pgd" = 12.5 }
+
+[[model]]
+name = "squeezed"
+title = "squeezed, beta 5"
+preset = "mnist-lite-lsq-batch-5"
+
+[[column]]
+name = "test"
+
+[[column]]
+name = "pgd"
+images = 40
+attack = { iterations = 5, epsilon = 0.1, step_size = 0.05 }
+
+[[column]]
+name = "moved"
+images = 40
+transfer_from = "natural"
+attack = { iterations = 5, epsilon = 0.1, step_size = 0.05 }
+
+[[curve]]
+title = "A curve"
+along = "nothing"
+columns = ["test", "pgd"]
+x = [1, 5]
+"#;
+
+fn run(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_squeeze"))
+        .args(["reproduce", "plan.toml", "--device", "cpu"])
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// The table, and all that was said.
+fn succeed(folder: &Path, words: &[&str]) -> (String, String) {
+    let output = run(folder, words);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (_, rest) = said.split_once("A small table: ").unwrap();
+    let (table, _) = rest.split_once("written to").unwrap();
+    (table.to_owned(), said)
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_table_is_made_once_and_then_only_what_is_missing() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    fs::write(folder.join("plan.toml"), PLAN).unwrap();
+    let (table, _) = succeed(folder, &[]);
+    assert!(table.contains("(12.50)"), "{table}");
+    let out = folder.join("reproductions/plan");
+    let csv = read(&out.join("results.csv"));
+    assert_eq!(csv.lines().count(), 7, "{csv}");
+    assert!(csv.contains("\nnatural,pgd,0."), "{csv}");
+
+    let json: Value = serde_json::from_str(&read(&out.join("results.json"))).unwrap();
+    let natural = &json["models"][0];
+    let accuracy = |column: &str| natural["cells"][column]["accuracy"].as_f64().unwrap();
+    // Images that were made on a model itself are those that its own attack finds.
+    assert!(
+        accuracy("test") > 0.3 && accuracy("pgd") < accuracy("test"),
+        "{json}"
+    );
+    assert_eq!(natural["cells"]["moved"]["images"], 40);
+    assert_eq!(accuracy("moved"), accuracy("pgd"));
+    let deviations = natural["deviations"].to_string();
+    assert!(
+        deviations.contains("training.steps 30 (paper's recipe: 2000)"),
+        "{deviations}"
+    );
+    let page = read(&out.join("index.html"));
+    for part in [
+        "paper 12.50",
+        "It is &lt;only&gt; a test.",
+        "<polyline",
+        "squeezed, beta 5",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+
+    // Again: nothing is trained or measured, and the table is the same.
+    let (again, said) = succeed(folder, &[]);
+    assert_eq!(again, table);
+    assert!(
+        !said.contains("natural: pgd") && !said.contains("trained 30 steps"),
+        "{said}"
+    );
+    assert_eq!(read(&out.join("results.csv")), csv);
+
+    // Another column alone is measured anew.
+    fs::write(
+        folder.join("plan.toml"),
+        PLAN.replacen("iterations = 5, epsilon", "iterations = 6, epsilon", 1),
+    )
+    .unwrap();
+    let (_, said) = succeed(folder, &[]);
+    assert!(
+        said.contains("natural: pgd") && !said.contains("natural: test"),
+        "{said}"
+    );
+
+    // A run elsewhere, of the same seeds, gives the same table.
+    fs::write(folder.join("plan.toml"), PLAN).unwrap();
+    let (elsewhere, _) = succeed(folder, &["--out", "other"]);
+    assert_eq!(elsewhere, table);
+
+    // Another run in a model's place is not overwritten.
+    fs::write(
+        folder.join("plan.toml"),
+        PLAN.replace("\"training.steps\" = 30", "\"training.steps\" = 31"),
+    )
+    .unwrap();
+    let output = run(folder, &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        said.contains("model `natural`")
+            && said.contains("holds another run")
+            && said.contains("--out"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_plan_that_is_none_is_told_by_its_name() {
+    let place = tempfile::tempdir().unwrap();
+    let output = run(place.path(), &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("plan.toml cannot be read") && said.contains("experiments"),
+        "{said}"
+    );
+    fs::write(
+        place.path().join("plan.toml"),
+        PLAN.replace("[[column]]", "[[colum]]"),
+    )
+    .unwrap();
+    let output = run(place.path(), &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("in plan.toml") && said.contains("colum"),
+        "{said}"
+    );
+    assert!(!place.path().join("reproductions").exists());
+}
