@@ -7,11 +7,13 @@ use squeeze_engine::event::DeviceKind;
 use crate::page::ROOMS;
 use crate::state::device::DeviceView;
 use crate::state::lab::Lab;
+use crate::tour::Tour;
 
 /// The header.
 #[component]
 pub fn Header() -> impl IntoView {
     let lab = Lab::get();
+    let tour = Tour::get();
     view! {
         <header class="masthead">
             <div class="masthead-name">
@@ -24,7 +26,15 @@ pub fn Header() -> impl IntoView {
                 </h1>
                 <p>
                     "Train an image classifier on your own machine, defend it cheaply, and watch an \
-                     attack try to fool it."
+                     attack try to fool it. "
+                    <button
+                        type="button"
+                        class="tour-button"
+                        data-testid="tour-button"
+                        on:click=move |_| tour.start()
+                    >
+                        "Take the tour"
+                    </button>
                 </p>
             </div>
             <Device />

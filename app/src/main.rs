@@ -18,6 +18,7 @@ mod page;
 mod profile;
 mod runs;
 mod state;
+mod tour;
 mod train;
 mod verdict;
 mod words;

@@ -13,6 +13,7 @@ use crate::models::ReadyModels;
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::{Asked, Lab};
+use crate::tour::{Offer, Tour, TourView};
 use crate::train::TrainRoom;
 use crate::verdict::VerdictRoom;
 
@@ -30,6 +31,9 @@ pub const ROOMS: [(&str, &str); 5] = [
 pub fn Page() -> impl IntoView {
     let lab = Lab::new();
     provide_context(lab);
+    let tour = Tour::new();
+    provide_context(tour);
+    lab.share();
     start::open(lab);
     lab.find_models();
     Effect::new(move |_| lab.plan());
@@ -40,8 +44,9 @@ pub fn Page() -> impl IntoView {
     });
     view! {
         <Header />
-        <main data-status=move || word.get()>
+        <main data-status=move || word.get() data-tour=move || tour.anchor()>
             <Problems />
+            <Offer />
             <ReadyModels />
             <TrainRoom />
             <AttackRoom />
@@ -49,6 +54,7 @@ pub fn Page() -> impl IntoView {
             <RunsRoom />
             <ProfileRoom />
         </main>
+        <TourView />
         <DropOverlay />
         <footer>
             <p>

@@ -1,8 +1,8 @@
 //! Configs in words: what a run is, in a line.
 
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, Effort, Goal, Guard, NetworkKind, Norm, ObjectiveConfig,
-    OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
+    Adversary, AttackLoss, AttackMethod, Choice, Effort, Goal, Guard, NetworkKind, Norm,
+    ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
 };
 
 use crate::format::{count, short, small};
@@ -97,6 +97,55 @@ pub fn about_goal(goal: Goal) -> &'static str {
         Goal::LeastLikely => "The class that the model finds least likely: the hardest one.",
         Goal::Likely(_) => "One likely wrong class after the other; any wrong class will do.",
         Goal::Class(_) => "Every image of another class is to be taken for this one.",
+    }
+}
+
+/// Which test images an attack takes.
+pub fn choice_title(choice: Choice, classes: &[String]) -> String {
+    match choice {
+        Choice::First => "As they lie".to_owned(),
+        Choice::Random => "At random".to_owned(),
+        Choice::SmallestMargin => "Smallest margin".to_owned(),
+        Choice::LargestMargin => "Largest margin".to_owned(),
+        Choice::Misclassified => "Misclassified".to_owned(),
+        Choice::Class(class) => match classes.get(class) {
+            Some(name) => format!("Only “{name}”"),
+            None => format!("Only class {class}"),
+        },
+    }
+}
+
+/// The same in a sentence.
+pub fn about_choice(choice: Choice) -> &'static str {
+    match choice {
+        Choice::First => "Test images from the first on.",
+        Choice::Random => "Test images drawn by the seed of the model’s run: the same each time.",
+        Choice::SmallestMargin => {
+            "Those that the model is right about, the smallest margin first: the true class’s lead over \
+             the next."
+        }
+        Choice::LargestMargin => {
+            "Those that the model is right about, the largest margin first: the true class’s lead over \
+             the next."
+        }
+        Choice::Misclassified => "Those that the model is wrong about even without attack.",
+        Choice::Class(_) => "Test images of this class alone, from the first on.",
+    }
+}
+
+/// What the images on show in an attack are.
+pub fn shown_title(choice: Choice, images: usize, classes: &[String]) -> String {
+    match choice {
+        _ if images == 1 => "The image under attack".to_owned(),
+        Choice::First => format!("The first {images} images"),
+        Choice::Random => format!("{images} images at random"),
+        Choice::SmallestMargin => format!("The {images} images of the smallest margin"),
+        Choice::LargestMargin => format!("The {images} images of the largest margin"),
+        Choice::Misclassified => format!("The first {images} misclassified images"),
+        Choice::Class(class) => match classes.get(class) {
+            Some(name) => format!("The first {images} images of “{name}”"),
+            None => format!("The first {images} images of class {class}"),
+        },
     }
 }
 
@@ -362,6 +411,9 @@ pub fn evaluation(config: &TrainingConfig) -> String {
         count(config.held_out),
         count(config.eval_every)
     );
+    if config.robust_images > 0 {
+        text += ", some attacked";
+    }
     if config.patience > 0 {
         text += ", early stop";
     }
@@ -426,7 +478,7 @@ mod tests {
         );
         assert_eq!(
             evaluation(&paper.training),
-            "1,000 images, every 1,000 steps"
+            "1,000 images, every 1,000 steps, some attacked"
         );
     }
 }

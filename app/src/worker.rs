@@ -12,9 +12,9 @@ use js_sys::{Array, Object, Reflect, Uint8Array, WebAssembly};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::Event;
-use squeeze_engine::protocol::{Command, FILES, READY};
+use squeeze_engine::protocol::{Command, FILES, READY, Rival};
 use squeeze_engine::run::{Folder, StoreError};
-use squeeze_engine::session::{Session, steer};
+use squeeze_engine::session::{Opponent, Session, steer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent, Response};
@@ -89,6 +89,18 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                     Command::OpenModel { name, url } => {
                         open_model(&mut session, name, &url, &mut emit).await
                     }
+                    Command::Compare {
+                        config,
+                        pixels,
+                        label,
+                        rivals,
+                    } => match fetch_all(rivals).await {
+                        Ok(opponents) => {
+                            let image = (&pixels[..], label);
+                            session.compare(&config, image, opponents, &mut emit).await
+                        }
+                        Err(message) => Err(message),
+                    },
                     other => match read_all(files, &mut emit).await {
                         Ok(files) => session.handle(other, files, &mut emit).await,
                         Err(message) => Err(message),
@@ -137,9 +149,34 @@ async fn open_model(
     url: &str,
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
+    let (config, weights) = fetch_model(url).await?;
+    session.open_model(name, &config, &weights, emit).await
+}
+
+/// Config and weights of a model that lies ready.
+async fn fetch_model(url: &str) -> Result<(String, Vec<u8>), String> {
     let config = fetch(&format!("{url}.toml")).await?;
     let weights = fetch(&format!("{url}.safetensors")).await?;
-    session.open_model(name, &String::from_utf8_lossy(&config), &weights, emit)
+    Ok((String::from_utf8_lossy(&config).into_owned(), weights))
+}
+
+/// The models that are compared, as the session takes them.
+async fn fetch_all(rivals: Vec<Rival>) -> Result<Vec<Opponent>, String> {
+    let mut opponents = Vec::with_capacity(rivals.len());
+    for rival in rivals {
+        opponents.push(match rival {
+            Rival::Ready { name, url } => {
+                let (config, weights) = fetch_model(&url).await?;
+                Opponent::Given {
+                    name,
+                    config,
+                    weights,
+                }
+            }
+            Rival::Stored { id } => Opponent::Stored { id },
+        });
+    }
+    Ok(opponents)
 }
 
 /// Stores runs in this browser from now on.

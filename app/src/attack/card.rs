@@ -21,6 +21,10 @@ pub fn Card(
             .flatten()
             .map_or_else(String::new, |class| class_name(lab, class))
     });
+    let place = Memo::new(move |_| {
+        let place = with(lab, |gallery| gallery.place(image)).flatten();
+        place.map_or_else(String::new, |place| format!(", test image {place}"))
+    });
     let before = Memo::new(move |_| with(lab, |gallery| gallery.before(image)).flatten());
     let after = Memo::new(move |_| with(lab, |gallery| gallery.after(image)).flatten());
     view! {
@@ -28,10 +32,12 @@ pub fn Card(
             class="card"
             class:fooled=move || outcome.get() == Outcome::Fooled
             class:holds=move || outcome.get() == Outcome::Holds
-            aria-label=move || format!("Image {}, in truth {}", image + 1, truth.get())
+            aria-label=move || format!("Image {}, in truth {}{}", image + 1, truth.get(), place.get())
         >
             <header class="card-head">
-                <p>"Truth " <b>{truth}</b></p>
+                <p title=move || place.get().trim_start_matches(", ").to_owned()>
+                    "Truth " <b>{truth}</b>
+                </p>
                 <p class="card-outcome">{move || badge(outcome.get())}</p>
                 <button
                     type="button"
@@ -82,18 +88,28 @@ fn said(lab: Lab, verdict: Option<Verdict>) -> impl IntoView {
     })
 }
 
-/// The outcome in a word, with a sign that needs no colour.
-fn badge(outcome: Outcome) -> impl IntoView {
-    let (sign, word) = match outcome {
-        Outcome::Waiting => ("", ""),
-        Outcome::Holds => ("M3 8.500l3.500 3.500L13 4.500", "holds"),
-        Outcome::Fooled => ("M4 4l8 8M12 4l-8 8", "fooled"),
-        Outcome::WrongBefore => ("M3.500 8h9", "wrong before"),
+/// The outcome in a word.
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Waiting => "",
+        Outcome::Holds => "holds",
+        Outcome::Fooled => "fooled",
+        Outcome::WrongBefore => "wrong before",
+    }
+}
+
+/// The same with a sign that needs no colour.
+pub fn badge(outcome: Outcome) -> impl IntoView {
+    let sign = match outcome {
+        Outcome::Waiting => "",
+        Outcome::Holds => "M3 8.500l3.500 3.500L13 4.500",
+        Outcome::Fooled => "M4 4l8 8M12 4l-8 8",
+        Outcome::WrongBefore => "M3.500 8h9",
     };
     view! {
         <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
             <path d=sign />
         </svg>
-        {word}
+        {word(outcome)}
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlCanvasElement;
 
 use crate::attack::card::{class_name, with};
+use crate::attack::compare::Compare;
+use crate::attack::export::Exports;
 use crate::attack::picture::{Picture, PictureView};
-use crate::browser::save;
+use crate::attack::scrub::{Scrub, Words};
 use crate::chart::scale::Scale;
 use crate::format::confidence;
 use crate::state::gallery::Gallery;
@@ -28,7 +28,7 @@ pub fn CloseUp() -> impl IntoView {
     let is_there = Memo::new(move |_| with(lab, |gallery| gallery.len() > 0).unwrap_or(false));
     view! {
         <Show when=move || is_there.get()>
-            <section class="closeup" aria-labelledby="closeup-title" data-testid="closeup">
+            <section class="closeup" id="closeup" aria-labelledby="closeup-title" data-testid="closeup">
                 <Head />
                 <div class="closeup-pictures">
                     <Large name="clean" picture=Picture::Clean test_id="closeup-clean" />
@@ -41,6 +41,7 @@ pub fn CloseUp() -> impl IntoView {
                 </div>
                 <Classes />
                 <Story />
+                <Compare />
             </section>
         </Show>
     }
@@ -54,6 +55,7 @@ fn Head() -> impl IntoView {
         let label = with(lab, |gallery| gallery.truth(lab.closeup.get()));
         label.flatten().map(|label| class_name(lab, label))
     });
+    let place = Memo::new(move |_| with(lab, |gallery| gallery.place(lab.closeup.get())).flatten());
     let go = move |by: usize| {
         let count = count.get_untracked().max(1);
         lab.closeup.update(|image| *image = (*image + by) % count);
@@ -67,6 +69,18 @@ fn Head() -> impl IntoView {
                         lab.closeup.get() + 1,
                         truth.get().unwrap_or_default(),
                     )
+                }}
+                {move || {
+                    place
+                        .get()
+                        .map(|place| {
+                            view! {
+                                " "
+                                <span class="closeup-place" title="Counted from 0">
+                                    {format!("test image {place}")}
+                                </span>
+                            }
+                        })
                 }}
             </h3>
             <div class="closeup-go">
@@ -163,10 +177,19 @@ fn Classes() -> impl IntoView {
     }
 }
 
-fn share(row: &[f32], class: usize) -> String {
+/// A class's share of a row, as a length.
+pub fn share(row: &[f32], class: usize) -> String {
     let share = row.get(class).copied().unwrap_or(0.0);
     format!("{:.1}%", share * 100.0)
 }
+
+const WORDS: Words = Words {
+    back: "One iteration back",
+    on: "One iteration on",
+    slider: "Iteration on show",
+    slider_id: "scrub",
+    at_id: "scrub-at",
+};
 
 /// How the shares changed, and a way back to every iteration.
 #[component]
@@ -186,6 +209,15 @@ fn Story() -> impl IntoView {
             }
         });
     };
+    let slide_to = move |place: usize| {
+        plays.set(false);
+        go_to(place);
+    };
+    let at = Signal::derive(move || match iteration.get() {
+        None => "not begun".to_owned(),
+        Some(0) => "start".to_owned(),
+        Some(at) => format!("iteration {at}"),
+    });
     let paths = Memo::new(move |_| with(lab, |gallery| paths(gallery, lab.closeup.get())));
     // One timer at a time, which ends with the last iteration or with the component.
     let ticking = set_interval_with_handle(
@@ -236,71 +268,9 @@ fn Story() -> impl IntoView {
                 <button type="button" data-testid="play" on:click=play>
                     {move || if plays.get() { "Pause" } else { "Play" }}
                 </button>
-                <button
-                    type="button"
-                    aria-label="One iteration back"
-                    on:click=move |_| go_to(place.get_untracked().0.saturating_sub(1))
-                >
-                    "←"
-                </button>
-                <button
-                    type="button"
-                    aria-label="One iteration on"
-                    on:click=move |_| go_to(place.get_untracked().0 + 1)
-                >
-                    "→"
-                </button>
-                <label class="story-scrub">
-                    <span class="visually-hidden">"Iteration on show"</span>
-                    <input
-                        type="range"
-                        min="0"
-                        max=move || place.get().1.saturating_sub(1).to_string()
-                        prop:value=move || place.get().0.to_string()
-                        data-testid="scrub"
-                        on:input=move |event| {
-                            plays.set(false);
-                            if let Ok(place) = event_target_value(&event).parse() {
-                                go_to(place);
-                            }
-                        }
-                    />
-                </label>
-                <output data-testid="scrub-at">
-                    {move || match iteration.get() {
-                        None => "not begun".to_owned(),
-                        Some(0) => "start".to_owned(),
-                        Some(at) => format!("iteration {at}"),
-                    }}
-                </output>
-                <button
-                    type="button"
-                    data-testid="save-png"
-                    on:click=move |_| {
-                        if let Err(sentence) = save_png(lab.closeup.get_untracked()) {
-                            lab.note(sentence);
-                        }
-                    }
-                >
-                    "Save the image"
-                </button>
-                <button
-                    type="button"
-                    data-testid="save-csv"
-                    on:click=move |_| {
-                        let image = lab.closeup.get_untracked();
-                        let text = lab.gallery.with_untracked(|gallery| {
-                            gallery.as_ref().map(|gallery| csv(gallery, image))
-                        });
-                        let name = format!("attack-image-{}.csv", image + 1);
-                        if let Err(sentence) = save::save(&name, text.unwrap_or_default().as_bytes()) {
-                            lab.note(sentence);
-                        }
-                    }
-                >
-                    "Save the curves"
-                </button>
+                <Scrub words=WORDS place=place at=at go_to=go_to slide_to=slide_to />
             </div>
+            <Exports />
         </div>
     }
 }
@@ -337,25 +307,4 @@ fn paths(gallery: &Gallery, image: usize) -> Paths {
         paths.now = format!("M{:.1} 0V{HIGH}", x.place(frame.iteration as f64));
     }
     paths
-}
-
-/// The curves as a table: an iteration a line, a class a column.
-fn csv(gallery: &Gallery, image: usize) -> String {
-    let classes = (0..gallery.start.classes).map(|class| format!(",class_{class}"));
-    let mut text = "iteration".to_owned() + &classes.collect::<String>() + "\n";
-    for (iteration, row) in gallery.story(image) {
-        let shares = row.iter().map(|share| format!(",{share}"));
-        text += &(iteration.to_string() + &shares.collect::<String>() + "\n");
-    }
-    text
-}
-
-/// Saves the image under attack at its own size.
-fn save_png(image: usize) -> Result<(), String> {
-    let refused = || "The browser did not give the image.".to_owned();
-    let canvas = document().query_selector("[data-testid=closeup-attacked]");
-    let canvas = canvas.ok().flatten().ok_or_else(refused)?;
-    let canvas: HtmlCanvasElement = canvas.dyn_into().map_err(|_| refused())?;
-    let url = canvas.to_data_url().map_err(|_| refused())?;
-    save::save_address(&format!("attacked-{}.png", image + 1), &url)
 }

@@ -1,7 +1,7 @@
 //! What an attack is made of.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{AttackLoss, AttackMethod, Goal, Norm, Setting};
+use squeeze_engine::config::{AttackLoss, AttackMethod, Choice, Goal, Norm, Setting};
 
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
@@ -10,8 +10,8 @@ use crate::format::{count, of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{
-    about_attack_loss, about_goal, about_iteration, about_method, about_norm, attack_loss_symbol,
-    attack_loss_title, goal_title, norm_title,
+    about_attack_loss, about_choice, about_goal, about_iteration, about_method, about_norm,
+    attack_loss_symbol, attack_loss_title, choice_title, goal_title, norm_title,
 };
 
 /// The settings of an attack.
@@ -65,6 +65,8 @@ pub fn AttackForm() -> impl IntoView {
     let has_goal = Memo::new(move |_| method.get().takes(Setting::Goal));
     let goal = Memo::new(move |_| attack.with(|attack| attack.goal));
     let goals = Signal::derive(move || goals(lab, goal.get()));
+    let choice = Memo::new(move |_| attack.with(|attack| attack.choose));
+    let choices = Signal::derive(move || choices(lab, choice.get()));
     let methods = options(AttackMethod::ALL, AttackMethod::name, AttackMethod::title);
     let norms = options(Norm::ALL, Norm::name, norm_title);
     let losses = options(AttackLoss::ALL, AttackLoss::name, attack_loss_title);
@@ -121,6 +123,14 @@ pub fn AttackForm() -> impl IntoView {
                 <NumberField field=Field::Restarts idle=lacks(Setting::Restarts) />
                 <NumberField field=Field::AttackSamples idle=lacks(Setting::Samples) />
             </div>
+            <SelectField
+                test_id="attack-choose"
+                label="Which images"
+                options=choices
+                value=Signal::derive(move || choice.get().to_string())
+                hint=Signal::derive(move || about_choice(choice.get()).to_owned())
+                choose=move |name| lab.choose_images(name)
+            />
             <div class="field-pair">
                 <NumberField field=Field::AttackImages aside=images_aside />
                 <NumberField field=Field::AttackBatch />
@@ -178,6 +188,21 @@ fn goals(lab: Lab, chosen: Goal) -> Vec<(String, String)> {
     }
     let titled = |goal: Goal| (goal.to_string(), goal_title(goal, &classes));
     goals.into_iter().map(titled).collect()
+}
+
+/// The choices of images, and the one that is made.
+fn choices(lab: Lab, chosen: Choice) -> Vec<(String, String)> {
+    let classes = lab.data.with(|data| {
+        let data = data.as_ref();
+        data.map_or_else(Vec::new, |data| data.classes.clone())
+    });
+    let mut choices = Choice::CLASSLESS.to_vec();
+    choices.extend((0..classes.len()).map(Choice::Class));
+    if !choices.contains(&chosen) {
+        choices.push(chosen);
+    }
+    let titled = |choice: Choice| (choice.to_string(), choice_title(choice, &classes));
+    choices.into_iter().map(titled).collect()
 }
 
 /// The step in MathML.

@@ -7,11 +7,22 @@ use crate::attack::card::Card;
 use crate::format::short;
 use crate::state::lab::Lab;
 use crate::state::phase::Model;
+use crate::words::shown_title;
 
 /// The grid of images.
 #[component]
 pub fn Grid() -> impl IntoView {
     let lab = Lab::get();
+    let title = Memo::new(move |_| {
+        lab.gallery.with(|gallery| {
+            let gallery = gallery.as_ref()?;
+            lab.data.with(|data| {
+                let classes = data.as_ref().map_or(&[][..], |data| &data.classes[..]);
+                let choice = gallery.start.config.choose;
+                Some(shown_title(choice, gallery.len(), classes))
+            })
+        })
+    });
     let images = Memo::new(move |_| {
         lab.gallery
             .with(|gallery| gallery.as_ref().map_or(0, |gallery| gallery.len()))
@@ -40,10 +51,7 @@ pub fn Grid() -> impl IntoView {
         <section class="gallery" aria-labelledby="gallery-title">
             <div class="gallery-head">
                 <h3 id="gallery-title">
-                    {move || match images.get() {
-                        0 => "Images under attack".to_owned(),
-                        images => format!("The first {images} images"),
-                    }}
+                    {move || title.get().unwrap_or_else(|| "Images under attack".to_owned())}
                 </h3>
                 <p class="gallery-iteration">
                     {move || {

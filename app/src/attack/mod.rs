@@ -1,12 +1,19 @@
 //! The second room: attack what was trained, and see it happen.
 
+mod camera;
 mod card;
 mod closeup;
+mod compare;
+mod export;
 mod form;
+mod gif;
 mod grid;
+mod movie;
+mod npy;
 mod own;
 mod picture;
 mod result;
+mod scrub;
 
 use leptos::prelude::*;
 

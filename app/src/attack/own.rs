@@ -4,9 +4,10 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, PointerEvent};
 
+use crate::attack::camera::Camera;
 use crate::browser::{js, pixels, shrink};
 use crate::files::pick::{Choice, PickButton};
 use crate::state::lab::{Asked, Lab};
@@ -26,22 +27,26 @@ pub fn OwnImage() -> impl IntoView {
     });
     let is_grey = Memo::new(move |_| matches!(shape.get(), Some([1, ..])));
     let free = Memo::new(move |_| lab.phase.get().open && lab.asked.get().is_none());
-    let take = move |file: File| {
+    let take = move |source: JsValue, name: String| {
         let Some(shape) = shape.get_untracked() else {
             return;
         };
         spawn_local(async move {
-            match shrink::decode(&file, shape).await {
+            match shrink::decode(&source, &name, shape).await {
                 Ok(image) => lab.own.set(Some(image)),
                 Err(sentence) => lab.note(sentence),
             }
         });
     };
+    let take_file = move |file: File| {
+        let name = file.name();
+        take(file.into(), name);
+    };
     let pasted = window_event_listener(ev::paste, move |event| {
         let files = js::get(&js::get(&event, "clipboardData"), "files");
         let first = js::call(&files, "item", &[0.into()]);
         if let Some(file) = first.ok().and_then(|file| file.dyn_into::<File>().ok()) {
-            take(file);
+            take_file(file);
         }
     });
     on_cleanup(move || pasted.remove());
@@ -68,7 +73,7 @@ pub fn OwnImage() -> impl IntoView {
             <summary>
                 <span class="group-title">"An image of your own"</span>
                 <span class="group-summary">
-                    {move || if is_grey.get() { "draw, pick or paste one" } else { "pick or paste one" }}
+                    {move || if is_grey.get() { "draw, pick, photograph or paste one" } else { "pick, photograph or paste one" }}
                 </span>
             </summary>
             <div class="group-body own-body">
@@ -95,9 +100,13 @@ pub fn OwnImage() -> impl IntoView {
                         disabled=Signal::derive(move || !free.get())
                         picked=move |files| {
                             if let Some(picked) = files.into_iter().next() {
-                                take(picked.file);
+                                take_file(picked.file);
                             }
                         }
+                    />
+                    <Camera
+                        taken=move |frame| take(frame, "The picture".to_owned())
+                        disabled=Signal::derive(move || !free.get())
                     />
                     <p class="hint">
                         "The middle of it is cut out and shrunk; dark writing on paper is turned to \

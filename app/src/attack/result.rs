@@ -75,7 +75,15 @@ fn AttackBar() -> impl IntoView {
         match (phase.attack, phase.model) {
             _ if starting() => "Preparing the attack.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
-            (Trial::Running, _) => "Attacking.".into(),
+            _ if phase.comparing => "Models are being compared on one image.".into(),
+            (Trial::Running, _) => match lab.choosing.get() {
+                Some((done, total)) => format!(
+                    "Choosing: the model is asked about all test images ({} of {}).",
+                    count(done),
+                    count(total)
+                ),
+                None => "Attacking.".to_owned(),
+            },
             (_, Model::None) => {
                 "There is no model yet: open one above, or train one, even for a few steps.".into()
             }
@@ -132,6 +140,16 @@ fn AttackBar() -> impl IntoView {
             <Progress label="Images attacked" share=share still=still />
             <p class="attack-progress" data-testid="attack-progress">
                 {counts}
+                {move || {
+                    lab.shortfall
+                        .get()
+                        .map(|sentence| {
+                            view! {
+                                " "
+                                <span data-testid="shortfall">{sentence}</span>
+                            }
+                        })
+                }}
             </p>
         </div>
     }

@@ -34,6 +34,8 @@ fn offer(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     options.set_type(match name.rsplit_once('.') {
         Some((_, "html")) => "text/html",
         Some((_, "csv")) => "text/csv",
+        Some((_, "gif")) => "image/gif",
+        Some((_, "npy")) => "application/octet-stream",
         _ => "application/zip",
     });
     let parts = Array::of1(&Uint8Array::from(bytes));

@@ -4,7 +4,7 @@ use js_sys::Promise;
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CanvasRenderingContext2d, File, HtmlCanvasElement};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::browser::js::{call, get};
 
@@ -14,16 +14,14 @@ const DIGIT: f64 = 20.0 / 28.0;
 /// The middle of a picture, shrunk, as `[channels, height, width]` bytes. Dark writing on light paper
 /// becomes light on dark where there is one channel, as in the data sets of digits.
 ///
+/// `source` is whatever a bitmap can be made from, `name` what an error calls it.
+///
 /// # Errors
 /// A sentence, if the browser cannot decode it.
-pub async fn decode(file: &File, shape: [usize; 3]) -> Result<Vec<u8>, String> {
-    let refused = |_| {
-        format!(
-            "“{}” is no picture that this browser can read.",
-            file.name()
-        )
-    };
-    let coming = call(&window(), "createImageBitmap", &[file.into()]).map_err(refused)?;
+pub async fn decode(source: &JsValue, name: &str, shape: [usize; 3]) -> Result<Vec<u8>, String> {
+    let refused = |_| format!("“{name}” is no picture that this browser can read.");
+    let coming =
+        call(&window(), "createImageBitmap", std::slice::from_ref(source)).map_err(refused)?;
     let coming: Promise = coming.dyn_into().map_err(refused)?;
     let picture = JsFuture::from(coming).await.map_err(refused)?;
     let size = |name: &str| get(&picture, name).as_f64().unwrap_or(0.0);

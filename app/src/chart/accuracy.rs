@@ -1,6 +1,7 @@
-//! The chart of the accuracy on training batches, on held-out images and, at the end, on test images.
+//! The chart of the accuracy on training batches, on held-out images, on some of them under a short attack
+//! and, at the end, on test images.
 
-use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
+use crate::chart::model::{Chart, Reading, Shown, Source, lay_out, x_scale};
 use crate::format::{count, percent};
 use crate::state::history::History;
 
@@ -11,11 +12,20 @@ pub const NAMES: f64 = 74.0;
 const MOST_MARKED: usize = 40;
 
 /// The chart.
-pub fn chart(history: &History, width: f64) -> Chart {
+pub fn chart(shown: Shown<'_>, width: f64) -> Chart {
+    let history = shown.run;
     let (held_steps, held_values): (Vec<usize>, Vec<f32>) =
         history.held_out.iter().copied().unzip();
     let (test_steps, test_values): (Vec<usize>, Vec<f32>) = history.test.into_iter().unzip();
-    let sources = [
+    let (attacked_steps, attacked_values): (Vec<usize>, Vec<f32>) = history.attacked().unzip();
+    let marked = |steps, values| {
+        if held_steps.len() <= MOST_MARKED {
+            (steps, values)
+        } else {
+            (&[] as &[usize], &[] as &[f32])
+        }
+    };
+    let mut sources = vec![
         Source {
             name: "Training",
             class: "line-first",
@@ -28,11 +38,14 @@ pub fn chart(history: &History, width: f64) -> Chart {
             class: "line-second points",
             steps: &held_steps,
             values: &held_values,
-            dots: if held_steps.len() <= MOST_MARKED {
-                (&held_steps, &held_values)
-            } else {
-                (&[], &[])
-            },
+            dots: marked(&held_steps, &held_values),
+        },
+        Source {
+            name: "Attacked",
+            class: "line-fourth points",
+            steps: &attacked_steps,
+            values: &attacked_values,
+            dots: marked(&attacked_steps, &attacked_values),
         },
         Source {
             name: "Test",
@@ -42,8 +55,28 @@ pub fn chart(history: &History, width: f64) -> Chart {
             dots: (&test_steps, &test_values),
         },
     ];
+    // Of other runs what is measured alike: clean and attacked held-out images.
+    let others: Vec<[(Vec<usize>, Vec<f32>); 2]> = shown
+        .others
+        .iter()
+        .map(|other| {
+            [
+                other.history.held_out.iter().copied().unzip(),
+                other.history.attacked().unzip(),
+            ]
+        })
+        .collect();
+    for (other, lines) in shown.others.iter().zip(&others) {
+        sources.extend(lines.iter().map(|(steps, values)| Source {
+            name: other.letter,
+            class: "line-other",
+            steps,
+            values,
+            dots: (&[], &[]),
+        }));
+    }
     lay_out(
-        history,
+        shown,
         width,
         NAMES,
         1.0,
@@ -53,7 +86,8 @@ pub fn chart(history: &History, width: f64) -> Chart {
 }
 
 /// The values at a step.
-pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
+pub fn read(shown: Shown<'_>, index: usize, width: f64) -> Option<Reading> {
+    let history = shown.run;
     let step = *history.steps.get(index)?;
     let train = history
         .accuracy
@@ -65,11 +99,14 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
     if let Some((_, held)) = history.held_out.iter().rfind(|(at, _)| *at <= step) {
         values.push(("Held-out", "line-second", percent(f64::from(*held), 0)));
     }
+    if let Some((_, attacked)) = history.attacked().filter(|(at, _)| *at <= step).last() {
+        values.push(("Attacked", "line-fourth", percent(f64::from(attacked), 0)));
+    }
     if let Some((_, test)) = history.test.filter(|(at, _)| *at <= step) {
         values.push(("Test", "line-third", percent(f64::from(test), 0)));
     }
     Some(Reading {
-        x: x_scale(history, width, NAMES).place(step as f64),
+        x: x_scale(shown, width, NAMES).place(step as f64),
         step: count(step),
         values,
     })
@@ -87,6 +124,10 @@ pub fn summary(history: &History) -> String {
     };
     if let Some((_, held)) = history.held_out.last() {
         text += &format!(", {} on held-out images", percent(f64::from(*held), 0));
+    }
+    if let Some((_, attacked)) = history.attacked().last() {
+        let attacked = percent(f64::from(attacked), 0);
+        text += &format!(", {attacked} on some of them under a short attack");
     }
     if let Some((_, test)) = history.test {
         text += &format!(", {} on test images", percent(f64::from(test), 0));

@@ -1,6 +1,6 @@
 //! The chart of the loss and its parts.
 
-use crate::chart::model::{Chart, Reading, Source, lay_out, x_scale};
+use crate::chart::model::{Chart, Reading, Shown, Source, lay_out, x_scale};
 use crate::format::{count, reading, short};
 use crate::state::history::{Curve, History};
 
@@ -11,14 +11,15 @@ pub const NAMES: f64 = 102.0;
 const GUESSING: f64 = std::f64::consts::LN_10;
 
 /// The chart.
-pub fn chart(history: &History, width: f64) -> Chart {
+pub fn chart(shown: Shown<'_>, width: f64) -> Chart {
+    let history = shown.run;
     let source = |name, class, curve: &'static str| (name, class, curve);
     let mut parts = vec![source("Loss", "line-main", "loss")];
     if history.has_penalty() {
         parts.push(source("Cross-entropy", "line-first", "cross-entropy"));
         parts.push(source("Penalty", "line-second", "penalty"));
     }
-    let sources: Vec<Source<'_>> = parts
+    let mut sources: Vec<Source<'_>> = parts
         .iter()
         .map(|(name, class, which)| {
             let curve = curve(history, which);
@@ -36,30 +37,22 @@ pub fn chart(history: &History, width: f64) -> Chart {
             }
         })
         .collect();
+    sources.extend(shown.beside(|other| (&other.steps, &other.loss.smooth)));
     // The smoothed line decides: one wild batch must not flatten everything else.
-    let highest = history
-        .loss
-        .smooth
-        .iter()
-        .copied()
-        .filter(|value| value.is_finite())
-        .fold(0.0_f32, f32::max);
+    let highest = shown.highest(|run| &run.loss.smooth);
     lay_out(
-        history,
+        shown,
         width,
         NAMES,
-        if highest > 0.0 {
-            f64::from(highest)
-        } else {
-            GUESSING
-        },
+        if highest > 0.0 { highest } else { GUESSING },
         |mark, digits| format!("{mark:.digits$}"),
         &sources,
     )
 }
 
 /// The values at a step.
-pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
+pub fn read(shown: Shown<'_>, index: usize, width: f64) -> Option<Reading> {
+    let history = shown.run;
     let step = *history.steps.get(index)?;
     let value = |curve: &Curve| {
         curve
@@ -73,7 +66,7 @@ pub fn read(history: &History, index: usize, width: f64) -> Option<Reading> {
         values.push(("Penalty", "line-second", value(&history.penalty)));
     }
     Some(Reading {
-        x: x_scale(history, width, NAMES).place(step as f64),
+        x: x_scale(shown, width, NAMES).place(step as f64),
         step: count(step),
         values,
     })

@@ -7,8 +7,12 @@
 //! by the style sheet in light and dark, its text real text.
 
 pub mod accuracy;
+pub mod filters;
 pub mod loss;
 pub mod model;
 pub mod path;
 pub mod scale;
+pub mod single;
+pub mod spread;
 pub mod view;
+pub mod width;

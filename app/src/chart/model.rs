@@ -3,15 +3,15 @@
 use crate::chart::path;
 use crate::chart::scale::{Scale, ticks};
 use crate::format::count;
-use crate::state::history::History;
+use crate::state::history::{History, Other};
 
 /// Height of a chart in CSS pixels.
 pub const HEIGHT: f64 = 272.0;
 /// Space for the y labels.
-const LEFT: f64 = 44.0;
-const TOP: f64 = 12.0;
+pub const LEFT: f64 = 44.0;
+pub const TOP: f64 = 12.0;
 /// Space for the x labels.
-const BOTTOM: f64 = 30.0;
+pub const BOTTOM: f64 = 30.0;
 /// Least distance between two names.
 const NAME_GAP: f64 = 16.0;
 
@@ -81,40 +81,77 @@ pub struct Source<'a> {
     pub dots: (&'a [usize], &'a [f32]),
 }
 
+/// What the charts show.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The run at hand.
+    pub run: &'a History,
+    /// Others beside it.
+    pub others: &'a [Other],
+}
+
+impl<'a> Shown<'a> {
+    /// The longest run's steps.
+    fn total_steps(&self) -> usize {
+        let others = self.others.iter().map(|other| other.history.total_steps);
+        others.fold(self.run.total_steps.max(1), usize::max)
+    }
+
+    /// The highest finite value of a line, over all runs.
+    pub fn highest(&self, values: impl Fn(&History) -> &[f32]) -> f64 {
+        let others = self.others.iter().map(|other| &other.history);
+        let all = std::iter::once(self.run).chain(others);
+        let finite = all
+            .flat_map(|run| values(run).iter().copied())
+            .filter(|value| value.is_finite());
+        f64::from(finite.fold(0.0, f32::max))
+    }
+
+    /// A line of every other run.
+    pub fn beside<'v>(
+        &self,
+        line: impl Fn(&'a History) -> (&'v [usize], &'v [f32]),
+    ) -> impl Iterator<Item = Source<'v>>
+    where
+        'a: 'v,
+    {
+        self.others.iter().map(move |other| {
+            let (steps, values) = line(&other.history);
+            Source {
+                name: other.letter,
+                class: "line-other",
+                steps,
+                values,
+                dots: (&[], &[]),
+            }
+        })
+    }
+}
+
 /// The map from steps to places, for a chart of that width with so much space for the names at the
 /// lines' ends.
-pub fn x_scale(history: &History, width: f64, names: f64) -> Scale {
+pub fn x_scale(shown: Shown<'_>, width: f64, names: f64) -> Scale {
     let length = (width - LEFT - names).max(40.0);
-    Scale::new((0.0, history.total_steps.max(1) as f64), LEFT, length)
+    Scale::new((0.0, shown.total_steps() as f64), LEFT, length)
 }
 
 /// Lays a chart out.
 pub fn lay_out(
-    history: &History,
+    shown: Shown<'_>,
     width: f64,
     names: f64,
     y_max: f64,
     y_label: impl Fn(f64, usize) -> String,
     sources: &[Source<'_>],
 ) -> Chart {
-    let x = x_scale(history, width, names);
+    let x = x_scale(shown, width, names);
     let (y_marks, digits) = ticks(y_max, 5, true);
     let top_value = y_marks.last().copied().unwrap_or(1.0);
     let bottom = HEIGHT - BOTTOM;
     let y = Scale::new((0.0, top_value), bottom, TOP - bottom);
     let right = x.place(f64::INFINITY);
 
-    let wanted = ((right - LEFT) / 90.0).clamp(2.0, 8.0) as usize;
-    let total = history.total_steps.max(1) as f64;
-    let x_ticks = ticks(total, wanted, false)
-        .0
-        .into_iter()
-        .filter(|mark| mark.fract() == 0.0)
-        .map(|mark| Tick {
-            at: x.place(mark),
-            label: count(mark as usize),
-        })
-        .collect();
+    let x_ticks = step_ticks(shown, x, right - LEFT);
     let y_ticks = y_marks
         .iter()
         .map(|mark| Tick {
@@ -152,6 +189,20 @@ pub fn lay_out(
         y_ticks,
         lines,
     }
+}
+
+/// Marks of the step axis, which is so long.
+pub fn step_ticks(shown: Shown<'_>, x: Scale, length: f64) -> Vec<Tick> {
+    let wanted = (length / 90.0).clamp(2.0, 8.0) as usize;
+    ticks(shown.total_steps() as f64, wanted, false)
+        .0
+        .into_iter()
+        .filter(|mark| mark.fract() == 0.0)
+        .map(|mark| Tick {
+            at: x.place(mark),
+            label: count(mark as usize),
+        })
+        .collect()
 }
 
 /// Moves the names apart, keeping their order and staying above `floor`.

@@ -60,9 +60,35 @@ pub fn ticks(max: f64, wanted: usize, over: bool) -> (Vec<f64>, usize) {
     (marks, digits)
 }
 
+/// About `wanted` round numbers within `[low, high]`, and the digits after the point that they need.
+pub fn ticks_between(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
+    let span = high - low;
+    if !(span.is_finite() && span > 0.0) {
+        return (vec![low], 2);
+    }
+    let (marks, digits) = ticks(span, wanted, false);
+    let step = marks.get(1).copied().unwrap_or(span);
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    let marks = (first..=last).map(|mark| mark as f64 * step).collect();
+    (marks, digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_between_two_numbers_hold_zero_where_it_lies_between() {
+        assert_eq!(ticks_between(-3.2, 11.4, 3), (vec![0.0, 5.0, 10.0], 0));
+        assert_eq!(ticks_between(-0.8, 0.9, 4).0, vec![-0.5, 0.0, 0.5]);
+        let (marks, digits) = ticks_between(7.3, 7.9, 3);
+        let labels: Vec<String> = marks
+            .iter()
+            .map(|mark| format!("{mark:.digits$}"))
+            .collect();
+        assert_eq!(labels, ["7.4", "7.6", "7.8"]);
+        assert_eq!(ticks_between(1.0, 1.0, 3).0, vec![1.0]);
+    }
 
     #[test]
     fn ticks_are_round_and_cover() {

@@ -2,11 +2,10 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{KeyboardEvent, PointerEvent, ResizeObserver};
+use web_sys::{KeyboardEvent, PointerEvent};
 
-use crate::chart::model::{Chart, HEIGHT, Reading, x_scale};
+use crate::chart::model::{Chart, HEIGHT, Reading, Shown, x_scale};
+use crate::chart::width::follow_width;
 use crate::state::history::History;
 use crate::state::lab::Lab;
 
@@ -24,9 +23,9 @@ pub struct Figure {
     /// The chart in one sentence.
     pub summary: fn(&History) -> String,
     /// Lays the chart out for a width.
-    pub chart: fn(&History, f64) -> Chart,
+    pub chart: fn(Shown<'_>, f64) -> Chart,
     /// The values at an entry of the curves.
-    pub read: fn(&History, usize, f64) -> Option<Reading>,
+    pub read: fn(Shown<'_>, usize, f64) -> Option<Reading>,
 }
 
 /// A chart that follows the run at hand. Pointing at it or the arrow keys read its values.
@@ -43,8 +42,7 @@ pub fn ChartView(
     let chart = Memo::new(move |_| {
         lab.history_version.track();
         let width = width.get();
-        lab.history
-            .with_value(|history| (figure.chart)(history, width))
+        lab.with_curves(|shown| (figure.chart)(shown, width))
     });
     // The entry under the cursor; none means the latest.
     let cursor = RwSignal::new(None::<usize>);
@@ -52,9 +50,9 @@ pub fn ChartView(
         lab.history_version.track();
         let width = width.get();
         let cursor = cursor.get();
-        lab.history.with_value(|history| {
-            let latest = history.steps.len().checked_sub(1)?;
-            (figure.read)(history, cursor.map_or(latest, |at| at.min(latest)), width)
+        lab.with_curves(|shown| {
+            let latest = shown.run.steps.len().checked_sub(1)?;
+            (figure.read)(shown, cursor.map_or(latest, |at| at.min(latest)), width)
         })
     });
 
@@ -78,9 +76,9 @@ pub fn ChartView(
         };
         let place = f64::from(event.client_x()) - frame.get_bounding_client_rect().left();
         let width = width.get_untracked();
-        cursor.set(lab.history.with_value(|history| {
-            let step = x_scale(history, width, figure.names).value(place).round() as usize;
-            nearest(&history.steps, step)
+        cursor.set(lab.with_curves(|shown| {
+            let step = x_scale(shown, width, figure.names).value(place).round() as usize;
+            nearest(&shown.run.steps, step)
         }));
     };
     let press = move |event: KeyboardEvent| {
@@ -231,34 +229,6 @@ fn nearest(steps: &[usize], step: usize) -> Option<usize> {
         (_, Some(_)) => Some(above),
         (below, None) => below,
     }
-}
-
-/// Keeps `width` at the width of the element.
-fn follow_width(frame: NodeRef<Div>, width: RwSignal<f64>) {
-    let watch = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut()>)>);
-    Effect::new(move |_| {
-        let Some(frame) = frame.get() else {
-            return;
-        };
-        let element = frame.clone();
-        let measure = Closure::<dyn FnMut()>::new(move || {
-            let measured = f64::from(element.client_width());
-            if measured > 0.0 && (measured - width.get_untracked()).abs() >= 1.0 {
-                width.set(measured);
-            }
-        });
-        if let Ok(observer) = ResizeObserver::new(measure.as_ref().unchecked_ref()) {
-            observer.observe(&frame);
-            watch.set_value(Some((observer, measure)));
-        }
-    });
-    on_cleanup(move || {
-        watch.try_update_value(|watch| {
-            if let Some((observer, _)) = watch.take() {
-                observer.disconnect();
-            }
-        });
-    });
 }
 
 #[cfg(test)]

@@ -60,10 +60,10 @@ fn ways_out(lab: Lab, index: usize, way_out: WayOut) -> impl IntoView {
         WayOut::StartAgain => again().into_any(),
         WayOut::OtherDevice => view! {
             {again()}
-            <a class="button" href="?device=auto">
+            <a class="button" href=lab.address_on("auto")>
                 "Use the best device"
             </a>
-            <a class="button" href="?device=cpu">
+            <a class="button" href=lab.address_on("cpu")>
                 "Use the CPU"
             </a>
         }

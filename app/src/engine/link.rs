@@ -32,13 +32,10 @@ impl Link {
     /// # Errors
     /// A sentence, if the browser refuses to start a worker.
     pub fn start(kind: DeviceKind, hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, String> {
-        let script = match kind {
-            DeviceKind::Gpu => "./worker_gpu_loader.js",
-            DeviceKind::Cpu => "./worker_cpu_loader.js",
-        };
+        let script = format!("./{}_loader.js", worker_name(kind));
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(script, &options).map_err(|error| {
+        let worker = Worker::new_with_options(&script, &options).map_err(|error| {
             format!("This browser did not start the engine: {}.", spoken(&error))
         })?;
 
@@ -94,6 +91,14 @@ impl Link {
         self.worker
             .post_message(&value)
             .map_err(|error| said(spoken(&error)))
+    }
+}
+
+/// How the names of the worker's files for a device begin.
+pub fn worker_name(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Gpu => "worker_gpu",
+        DeviceKind::Cpu => "worker_cpu",
     }
 }
 

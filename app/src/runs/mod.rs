@@ -1,15 +1,18 @@
 //! The fourth room: the runs that this browser keeps.
 
 mod broken;
+mod order;
 mod row;
 mod sure;
 mod words;
 
 use leptos::prelude::*;
 
+use crate::controls::select::{SelectField, options};
 use crate::files::pick::{Choice, PickButton};
 use crate::state::lab::Lab;
 use broken::Broken;
+use order::Order;
 use row::Row;
 
 /// The room.
@@ -21,6 +24,13 @@ pub fn RunsRoom() -> impl IntoView {
         readable.map(|readable| readable + lab.broken_runs.with(Vec::len))
     });
     let locked = Signal::derive(move || lab.is_locked());
+    let order = RwSignal::new(Order::Newest);
+    let orders = StoredValue::new(options(Order::ALL, Order::name, Order::title));
+    let sorted = move || {
+        let mut runs = lab.runs.get().unwrap_or_default();
+        order.get().sort(&mut runs);
+        runs
+    };
     view! {
         <section class="room runs-room" id="runs" aria-labelledby="runs-title">
             <div class="room-head">
@@ -65,9 +75,22 @@ pub fn RunsRoom() -> impl IntoView {
                 }
                 Some(_) => {
                     view! {
+                        <Show when=move || count.get().is_some_and(|count| count > 1)>
+                            <SelectField
+                                test_id="runs-order"
+                                label="Order"
+                                options=orders.get_value()
+                                value=Signal::derive(move || order.get().name().to_owned())
+                                hint="How the runs below are listed; those without a test accuracy come last by it."
+                                choose=move |name| {
+                                    let chosen = Order::ALL.into_iter().find(|order| order.name() == name);
+                                    order.set(chosen.unwrap_or(Order::Newest));
+                                }
+                            />
+                        </Show>
                         <ul class="runs" data-testid="runs">
                             <For
-                                each=move || lab.runs.get().unwrap_or_default()
+                                each=sorted
                                 // A run that has changed is drawn anew.
                                 key=|info| format!("{info:?}")
                                 let:info

@@ -39,6 +39,7 @@ pub fn Row(
         lab.run
             .with(|run| id.with_value(|id| run.as_ref() == Some(id)))
     });
+    let compared = Memo::new(move |_| id.with_value(|id| lab.is_compared(id)));
     let renamed = move |new: Option<String>| {
         mode.set(Mode::Rest);
         if let Some(new) = new {
@@ -144,6 +145,17 @@ pub fn Row(
                                 on:click=move |_| mode.set(Mode::Rename)
                             >
                                 "Rename"
+                            </button>
+                            <button
+                                type="button"
+                                class="quiet"
+                                data-testid="run-compare"
+                                aria-label=says("Compare")
+                                aria-pressed=move || compared.get().to_string()
+                                disabled=move || locked.get() || here.get()
+                                on:click=move |_| id.with_value(|id| lab.compare_run(id))
+                            >
+                                {move || if compared.get() { "In the charts" } else { "Compare" }}
                             </button>
                             {button("run-duplicate", "Duplicate", Lab::duplicate_run)}
                             {button("run-download", "Download", Lab::download_run)}

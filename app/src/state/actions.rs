@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
-    Adversary, AttackLoss, AttackMethod, DataConfig, DataKind, Effort, Goal, Guard, GuardConfig,
-    NetworkKind, Norm, OptimizerKind, RunConfig, Schedule, Squeeze,
+    Adversary, AttackLoss, AttackMethod, Choice, DataConfig, DataKind, Effort, Goal, Guard,
+    GuardConfig, NetworkKind, Norm, OptimizerKind, RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -163,6 +163,13 @@ impl Lab {
         }
     }
 
+    /// Chooses which test images an attack takes by its name.
+    pub fn choose_images(self, name: &str) {
+        if let Ok(choice) = name.parse::<Choice>() {
+            self.config.update(|config| config.attack.choose = choice);
+        }
+    }
+
     /// Chooses what an attack climbs by its name.
     pub fn choose_attack_loss(self, name: &str) {
         if let Some(loss) = AttackLoss::ALL.into_iter().find(|loss| loss.name() == name) {
@@ -201,9 +208,25 @@ impl Lab {
         let loaded = self
             .data
             .with_untracked(|data| data.as_ref().map(|data| data.kind));
-        if loaded != Some(kind) {
+        if loaded == Some(kind) {
+            self.set_up_for(kind);
+        } else {
             self.load_again(kind);
         }
+    }
+
+    /// The settings are for these images from now on.
+    pub(super) fn set_up_for(self, kind: DataKind) {
+        let made_for = self.config.with_untracked(|config| config.data.set);
+        if made_for == kind {
+            return;
+        }
+        self.config.update(|config| config.data.set = kind);
+        // Values for digits mean nothing on photographs, but they are the visitor's: others are
+        // offered, not put in their place.
+        let differ = presets::model_of(made_for) != presets::model_of(kind)
+            && self.config.with_untracked(presets::matching).is_none();
+        self.offer.set(differ.then_some(kind));
     }
 
     /// Loads a data set from the files that it came from before, if there are any.

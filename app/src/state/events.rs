@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 
 use leptos::prelude::*;
 use squeeze_engine::config::DataKind;
-use squeeze_engine::event::{DataReport, Evaluation, Event, RunOpened, Steps, TrainingStarted};
+use squeeze_engine::event::{
+    DataReport, Evaluation, Event, RunCurves, RunOpened, Steps, TrainingStarted,
+};
 
 use crate::browser::save;
 use crate::state::device::DeviceView;
@@ -18,7 +20,6 @@ use crate::state::judgement::{Climbing, Judgement};
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
-use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
 
 /// Least time between two redraws.
@@ -93,6 +94,7 @@ impl Lab {
                 self.answered(Asked::Runs);
             }
             Event::RunOpened(opened) => self.take_in_run(opened),
+            Event::RunCurves(curves) => self.take_in_other(&curves),
             Event::ModelOpened(opened) => self.take_in_model(opened),
             Event::File { name, bytes } => {
                 self.answered(Asked::Runs);
@@ -103,6 +105,11 @@ impl Lab {
             Event::TrainingStarted(started) => self.take_in_start(started),
             Event::Steps(steps) => self.take_in_steps(&steps),
             Event::Evaluation(evaluation) => self.take_in_evaluation(evaluation),
+            Event::Look(look) => {
+                self.history.update_value(|history| history.push_look(look));
+                self.history_version.update(|version| *version += 1);
+            }
+            Event::Filters(filters) => self.filters.set(Some(filters)),
             Event::Paused { step } | Event::Stopped { step } => {
                 self.update_live(|live| live.step = step);
             }
@@ -114,8 +121,22 @@ impl Lab {
                     live.summary = Some(summary);
                 });
             }
-            Event::AttackStarted(start) => {
+            Event::AttackChoosing { done, total } => {
+                if done == 0 {
+                    self.clear_the_attack();
+                }
+                self.choosing.set(Some((done, total)));
+            }
+            Event::AttackChosen(chosen) => {
                 self.clear_the_attack();
+                self.shortfall.set(chosen.shortfall());
+            }
+            Event::AttackStarted(start) => {
+                // An image of the visitor's own was not chosen among others.
+                let is_chosen = !start.places.is_empty();
+                let shortfall = self.shortfall.get_untracked().filter(|_| is_chosen);
+                self.clear_the_attack();
+                self.shortfall.set(shortfall);
                 if self.closeup.get_untracked() >= start.labels.len() {
                     self.closeup.set(0);
                 }
@@ -127,7 +148,16 @@ impl Lab {
                 }
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
-            Event::AttackFinished(summary) => self.attack_summary.set(Some(summary)),
+            Event::AttackFinished(summary) => {
+                self.choosing.set(None);
+                self.attack_summary.set(Some(summary));
+            }
+            Event::Comparing { done } => self.comparing.update(|comparing| {
+                if let Some(comparing) = comparing {
+                    comparing.done = done;
+                }
+            }),
+            Event::Compared { sides } => self.take_in_comparison(sides),
             Event::EvaluationStarted(start) => {
                 self.judgement.set(Some(Judgement::begin(start)));
             }
@@ -153,6 +183,8 @@ impl Lab {
             Event::Failed { message } => {
                 self.asked.set(None);
                 self.loading.set(None);
+                self.choosing.set(None);
+                self.comparing.set(None);
                 self.sources.update_value(|sources| {
                     sources.send(Vec::new());
                     sources.then_open = None;
@@ -195,23 +227,25 @@ impl Lab {
                 .take()
                 .filter(|(wanted, _)| *wanted == kind)
         });
-        self.wanted.set(kind);
-        let made_for = self.config.with_untracked(|config| config.data.set);
         let [_, height, _] = report.image_shape;
-        self.config.update(|config| {
-            config.data.set = kind;
-            if kind == DataKind::Folder {
-                config.data.image_size = height;
-            }
-        });
-        // Values for digits mean nothing on photographs, but they are the visitor's: others are
-        // offered, not put in their place.
-        if made_for != kind {
-            let differ = presets::model_of(made_for) != presets::model_of(kind)
-                && self.config.with_untracked(presets::matching).is_none();
-            self.offer.set(differ.then_some(kind));
+        let wanted = self.config.with_untracked(|config| config.data.set);
+        // MNIST is there first, also when a link (or a page that was started again) wants other images.
+        let is_first = self.data.with_untracked(Option::is_none);
+        let waits = is_first && wanted != kind;
+        if is_first {
+            self.keep_engine();
         }
         self.data.set(Some(report));
+        if waits {
+            self.wanted.set(wanted);
+            self.load_again(wanted);
+        } else {
+            self.wanted.set(kind);
+            self.set_up_for(kind);
+            if kind == DataKind::Folder {
+                self.config.update(|config| config.data.image_size = height);
+            }
+        }
         if let Some((_, id)) = then_open.flatten() {
             self.ask_to_open(&id);
         }
@@ -226,16 +260,25 @@ impl Lab {
             parameters,
             steps,
             evaluations,
+            looks,
             report,
         } = opened;
         self.judgement.set(report.map(Judgement::of));
-        let mut history = History::new(info.config.training.steps);
+        let curves = RunCurves {
+            info,
+            steps,
+            evaluations,
+            looks,
+        };
+        let history = History::from(&curves);
+        let RunCurves {
+            info,
+            steps,
+            evaluations,
+            ..
+        } = curves;
         let mut live = Live::new(info.config.clone(), parameters, info.step);
-        for metrics in &steps {
-            history.push(metrics);
-        }
         for evaluation in evaluations {
-            history.push_evaluation(&evaluation);
             live.evaluated(evaluation);
         }
         live.latest = steps.last().copied();
@@ -249,6 +292,7 @@ impl Lab {
         let mut config = info.config;
         // Where the files lay on another machine is of no use here.
         config.data.path = None;
+        self.wanted.set(config.data.set);
         self.show_config(config);
         // The list of runs is below everything that has just changed.
         show("train");

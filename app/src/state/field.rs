@@ -1,5 +1,5 @@
 //! [`Field`]: every number that a visitor can type, with its words and its place in the config. One
-//! table serves the form, the validation and (later) the link.
+//! table serves the form and the validation.
 
 use squeeze_engine::config::RunConfig;
 
@@ -58,6 +58,10 @@ pub enum Field {
     HeldOut,
     /// Steps between two evaluations.
     EvalEvery,
+    /// Held-out images attacked at each evaluation.
+    RobustImages,
+    /// Iterations of that attack.
+    RobustIterations,
     /// Evaluations without progress that end a run.
     Patience,
     /// The seed.
@@ -110,7 +114,7 @@ pub(super) enum Place<'a> {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -137,6 +141,8 @@ impl Field {
         Self::GuardSize,
         Self::HeldOut,
         Self::EvalEvery,
+        Self::RobustImages,
+        Self::RobustIterations,
         Self::Patience,
         Self::Seed,
         Self::Epsilon,
@@ -193,6 +199,8 @@ impl Field {
             Self::GuardSize => "guard.least_size",
             Self::HeldOut => "training.held_out",
             Self::EvalEvery => "training.eval_every",
+            Self::RobustImages => "training.robust_images",
+            Self::RobustIterations => "training.robust_iterations",
             Self::Patience => "training.patience",
             Self::Seed => "seed",
             Self::Epsilon => "attack.epsilon",
@@ -386,6 +394,18 @@ impl Field {
                 "",
                 "Steps between two looks at them. 0 is never.",
             ),
+            Self::RobustImages => words(
+                "robust-images",
+                "Attacked",
+                "",
+                "Of them, so many are attacked at each look, with the budget of the Attack room. 0 is off.",
+            ),
+            Self::RobustIterations => words(
+                "robust-iterations",
+                "Attack steps",
+                "",
+                "Gradient steps of that attack: few are quick, and say little of strong attacks.",
+            ),
             Self::Patience => words(
                 "patience",
                 "Patience",
@@ -433,7 +453,7 @@ impl Field {
                 "attack-images",
                 "Images",
                 "n",
-                "Test images attacked, from the first on.",
+                "Test images attacked; fewer if there are not so many.",
             ),
             Self::AttackBatch => words("attack-batch", "At a time", "", "Images in one go."),
             Self::EvaluationImages => words(
@@ -488,6 +508,8 @@ impl Field {
             Self::GuardSize => Real(&mut guard.least_size),
             Self::HeldOut => Count(&mut training.held_out),
             Self::EvalEvery => Count(&mut training.eval_every),
+            Self::RobustImages => Count(&mut training.robust_images),
+            Self::RobustIterations => Count(&mut training.robust_iterations),
             Self::Patience => Count(&mut training.patience),
             Self::Seed => Seed(seed),
             Self::Epsilon => Real(&mut attack.epsilon),

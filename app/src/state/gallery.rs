@@ -104,6 +104,18 @@ impl Gallery {
         self.start.labels.get(image).copied()
     }
 
+    /// An image's place in the test set, 0 first; none if it is from elsewhere.
+    pub fn place(&self, image: usize) -> Option<usize> {
+        self.start.places.get(image).copied()
+    }
+
+    /// An image's perturbation as it is, as the bytes of float32 numbers, once the attack has come to
+    /// its last iteration.
+    pub fn exact(&self, image: usize) -> Option<&[u8]> {
+        let Range { start, end } = self.pixels(image);
+        self.frames.last()?.exact.get(4 * start..4 * end)
+    }
+
     /// Images on show.
     pub fn len(&self) -> usize {
         self.start.labels.len()
@@ -158,6 +170,7 @@ mod tests {
     fn outcomes_follow_the_verdicts() {
         let mut gallery = Gallery::new(AttackStarted {
             config: AttackConfig::default(),
+            places: vec![7, 3, 11],
             image_shape: [1, 1, 2],
             pixels: vec![0; 6],
             labels: vec![0, 1, 1],
@@ -171,18 +184,33 @@ mod tests {
             pixels: vec![0; 6],
             perturbation: vec![128; 6],
             probabilities: vec![0.4, 0.6, 0.2, 0.8, 0.7, 0.3],
+            exact: Vec::new(),
         });
         assert_eq!(gallery.outcome(0), Outcome::Fooled);
         assert_eq!(gallery.outcome(1), Outcome::Holds);
         assert_eq!(gallery.outcome(2), Outcome::WrongBefore);
         assert_eq!(gallery.before(0).map(|verdict| verdict.class), Some(0));
         assert_eq!(gallery.after(9), None);
+        assert_eq!((gallery.place(1), gallery.place(3)), (Some(3), None));
+        // Only the last iteration brings the perturbation as it is.
+        assert_eq!(gallery.exact(0), None);
+        gallery.push(AttackFrame {
+            iteration: 2,
+            pixels: vec![0; 6],
+            perturbation: vec![128; 6],
+            probabilities: vec![0.4, 0.6, 0.2, 0.8, 0.7, 0.3],
+            exact: (0..24).collect(),
+        });
+        let exact = gallery.exact(1);
+        assert_eq!(exact, Some(&[8, 9, 10, 11, 12, 13, 14, 15][..]));
+        assert_eq!(gallery.exact(3), None);
     }
 
     #[test]
     fn what_came_by_can_be_gone_back_to() {
         let mut gallery = Gallery::new(AttackStarted {
             config: AttackConfig::default(),
+            places: vec![0],
             image_shape: [1, 1, 1],
             pixels: vec![0],
             labels: vec![0],
@@ -194,6 +222,7 @@ mod tests {
             pixels: vec![0],
             perturbation: vec![128],
             probabilities: vec![1.0, 0.0],
+            exact: Vec::new(),
         };
         let shown = |gallery: &Gallery| gallery.frame().map(|frame| frame.iteration);
         assert_eq!(shown(&gallery), None);

@@ -1,6 +1,6 @@
 //! [`History`]: the curves of a training run, with their smoothed form kept up as values arrive.
 
-use squeeze_engine::event::{Evaluation, Part, StepMetrics};
+use squeeze_engine::event::{Evaluation, Look, Part, RunCurves, StepMetrics};
 
 /// One number per step, raw and smoothed.
 #[derive(Clone, Debug, Default)]
@@ -50,10 +50,45 @@ pub struct History {
     pub penalty: Curve,
     /// Accuracy on the training batches.
     pub accuracy: Curve,
+    /// Mean l_2 norm of an example's logits.
+    pub logit_norm: Curve,
+    /// The learning rate.
+    pub rate: Curve,
     /// Evaluations on held-out images: step, accuracy.
     pub held_out: Vec<(usize, f32)>,
     /// The evaluation on the test set, at the end: step, accuracy.
     pub test: Option<(usize, f32)>,
+    /// What was seen beside the evaluations, in order.
+    pub looks: Vec<Look>,
+}
+
+/// The curves of another run, to be seen beside those of the run at hand.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// The stored run.
+    pub id: String,
+    /// The user's name for it.
+    pub name: String,
+    /// A letter, by which the charts call it.
+    pub letter: &'static str,
+    /// Its curves.
+    pub history: History,
+}
+
+impl From<&RunCurves> for History {
+    fn from(curves: &RunCurves) -> Self {
+        let mut history = Self::new(curves.info.config.training.steps);
+        for metrics in &curves.steps {
+            history.push(metrics);
+        }
+        for evaluation in &curves.evaluations {
+            history.push_evaluation(evaluation);
+        }
+        for look in &curves.looks {
+            history.push_look(look.clone());
+        }
+        history
+    }
 }
 
 impl History {
@@ -74,6 +109,8 @@ impl History {
         self.cross_entropy.push(metrics.cross_entropy, memory);
         self.penalty.push(metrics.penalty, memory);
         self.accuracy.push(metrics.accuracy, memory);
+        self.logit_norm.push(metrics.logit_norm, memory);
+        self.rate.push(metrics.learning_rate, 1.0);
     }
 
     /// Adds an evaluation.
@@ -89,6 +126,19 @@ impl History {
         }
     }
 
+    /// Adds a look.
+    pub fn push_look(&mut self, look: Look) {
+        self.looks.retain(|earlier| earlier.step < look.step);
+        self.looks.push(look);
+    }
+
+    /// Accuracies under the short attack on the way: step, accuracy.
+    pub fn attacked(&self) -> impl Iterator<Item = (usize, f32)> {
+        self.looks
+            .iter()
+            .filter_map(|look| Some((look.step, look.attack?.accuracy as f32)))
+    }
+
     /// Forgets what came after a step: a run goes on from there.
     pub fn cut(&mut self, step: usize) {
         let kept = self.steps.partition_point(|at| *at <= step);
@@ -101,11 +151,14 @@ impl History {
             &mut self.cross_entropy,
             &mut self.penalty,
             &mut self.accuracy,
+            &mut self.logit_norm,
+            &mut self.rate,
         ] {
             curve.raw.truncate(kept);
             curve.smooth.truncate(kept);
         }
         self.held_out.retain(|(at, _)| *at <= step);
+        self.looks.retain(|look| look.step <= step);
         self.test = None;
     }
 

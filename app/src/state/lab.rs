@@ -8,25 +8,31 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use squeeze_engine::bench::BenchFigures;
 use squeeze_engine::config::{DataKind, RunConfig};
-use squeeze_engine::event::{AttackProgress, AttackSummary, BrokenRun, DataReport, RunInfo};
+use squeeze_engine::event::{
+    AttackProgress, AttackSummary, BrokenRun, DataReport, Filters, RunInfo,
+};
 use squeeze_engine::protocol::Command;
 
-use crate::engine::link::Link;
+use crate::browser::offline;
+use crate::chart::model::Shown;
+use crate::engine::link::{Link, worker_name};
 use crate::engine::start;
 use crate::files::picked::Picked;
+use crate::state::comparison::{Comparing, Comparison};
 use crate::state::complaint::Complaint;
 use crate::state::defence::Defence;
 use crate::state::device::DeviceView;
 use crate::state::events::Inbox;
 use crate::state::field::Field;
 use crate::state::gallery::Gallery;
-use crate::state::history::History;
+use crate::state::history::{History, Other};
 use crate::state::judgement::{Climbing, Judgement};
 use crate::state::live::Live;
 use crate::state::models::ReadyModel;
 use crate::state::phase::Phase;
 use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
+use crate::state::share::Shared;
 use crate::state::sources::Sources;
 
 /// Images of an attack that are shown.
@@ -47,6 +53,8 @@ pub enum Asked {
     Stop,
     /// To attack.
     Attack,
+    /// To compare models on one image.
+    Compare,
     /// To judge.
     Judge,
     /// To measure the device.
@@ -72,6 +80,8 @@ pub struct Lab {
     pub complaint: Memo<Option<Complaint>>,
     /// The data set whose presets are offered, since the settings were made for another one.
     pub offer: RwSignal<Option<DataKind>>,
+    /// What has become of the link to the settings.
+    pub shared: RwSignal<Shared>,
     /// The device.
     pub device: RwSignal<DeviceView>,
     /// The data.
@@ -92,6 +102,10 @@ pub struct Lab {
     pub live: RwSignal<Option<Live>>,
     /// The run's curves. They are large, so a change is told through `history_version`.
     pub history: StoredValue<History>,
+    /// Curves of other runs, seen beside them; a change is told through `history_version` too.
+    pub others: StoredValue<Vec<Other>>,
+    /// The first layer of the model at hand.
+    pub filters: RwSignal<Option<Filters>>,
     /// Changes with the curves.
     pub history_version: RwSignal<u32>,
     /// The stored runs, once they are known.
@@ -114,10 +128,18 @@ pub struct Lab {
     pub own: RwSignal<Option<Vec<u8>>>,
     /// The one of them that is looked at closely.
     pub closeup: RwSignal<usize>,
+    /// How many test images the model was asked about, of all, to choose those to attack from.
+    pub choosing: RwSignal<Option<(usize, usize)>>,
+    /// A sentence, if there are fewer images than the attack was to take.
+    pub shortfall: RwSignal<Option<String>>,
     /// How far the attack has come.
     pub attack_progress: RwSignal<Option<AttackProgress>>,
     /// What the attack found.
     pub attack_summary: RwSignal<Option<AttackSummary>>,
+    /// The models that were compared on one image.
+    pub comparison: RwSignal<Option<Comparison>>,
+    /// The comparison that is at work.
+    pub comparing: RwSignal<Option<Comparing>>,
     /// The evaluation.
     pub judgement: RwSignal<Option<Judgement>>,
     /// The attack of it that is at work.
@@ -144,6 +166,7 @@ impl Lab {
             invalid: RwSignal::default(),
             complaint: Memo::new(move |_| config.with(Complaint::of)),
             offer: RwSignal::default(),
+            shared: RwSignal::default(),
             device: RwSignal::default(),
             data: RwSignal::default(),
             wanted: RwSignal::default(),
@@ -154,6 +177,8 @@ impl Lab {
             problems: RwSignal::default(),
             live: RwSignal::default(),
             history: StoredValue::new(History::default()),
+            others: StoredValue::default(),
+            filters: RwSignal::default(),
             history_version: RwSignal::default(),
             runs: RwSignal::default(),
             broken_runs: RwSignal::default(),
@@ -165,8 +190,12 @@ impl Lab {
             gallery: RwSignal::default(),
             own: RwSignal::default(),
             closeup: RwSignal::default(),
+            choosing: RwSignal::default(),
+            shortfall: RwSignal::default(),
             attack_progress: RwSignal::default(),
             attack_summary: RwSignal::default(),
+            comparison: RwSignal::default(),
+            comparing: RwSignal::default(),
             judgement: RwSignal::default(),
             climbing: RwSignal::default(),
             bench: RwSignal::default(),
@@ -201,12 +230,19 @@ impl Lab {
         self.history_version.update(|version| *version += 1);
     }
 
+    /// Reads the curves.
+    pub fn with_curves<T>(self, read: impl FnOnce(Shown<'_>) -> T) -> T {
+        self.history
+            .with_value(|run| self.others.with_value(|others| read(Shown { run, others })))
+    }
+
     /// Nothing is at hand any more: no run, no attack, no verdict. The stored runs stay.
     pub(super) fn clear_the_bench(self) {
         self.live.set(None);
         self.run.set(None);
         self.model.set(None);
         self.saved.set(None);
+        self.filters.set(None);
         let steps = self.config.with_untracked(|config| config.training.steps);
         self.show_history(History::new(steps));
         self.clear_the_trials();
@@ -222,8 +258,12 @@ impl Lab {
     /// No attack is on show any more.
     pub(super) fn clear_the_attack(self) {
         self.gallery.set(None);
+        self.choosing.set(None);
+        self.shortfall.set(None);
         self.attack_progress.set(None);
         self.attack_summary.set(None);
+        self.comparison.set(None);
+        self.comparing.set(None);
     }
 
     /// What stands typed in these fields no longer counts: they show the config again.
@@ -271,10 +311,23 @@ impl Lab {
         start::open(self);
     }
 
-    /// Sends a command that will be answered.
+    /// The engine and MNIST are kept for visits without a connection, now that they have been loaded.
+    pub(super) fn keep_engine(self) {
+        if let DeviceView::Open { attempt, .. } = self.device.get_untracked() {
+            offline::keep(&[worker_name(attempt.kind), "data/mnist/"]);
+        }
+    }
+
+    /// Sends a command of the visitor's that will be answered. What there was to take note of has been
+    /// read by then.
     pub fn ask(self, asked: Asked, command: &Command, files: &[Picked]) {
         self.problems
             .update(|problems| problems.retain(|problem| problem.way_out != WayOut::Dismiss));
+        self.ask_unbidden(asked, command, files);
+    }
+
+    /// Sends a command that nobody gave and that will be answered.
+    pub(super) fn ask_unbidden(self, asked: Asked, command: &Command, files: &[Picked]) {
         self.asked.set(Some(asked));
         self.send(command, files);
     }
@@ -336,6 +389,8 @@ impl Lab {
         self.phase.set(Phase::default());
         self.asked.set(None);
         self.loading.set(None);
+        self.choosing.set(None);
+        self.comparing.set(None);
         if let Some(next) = attempt
             .as_ref()
             .and_then(|attempt| start::next_attempt(attempt, sentence))

@@ -1,6 +1,7 @@
 //! What the page knows, and what becomes of it when the engine reports. Nothing here draws.
 
 pub mod actions;
+pub mod comparison;
 pub mod complaint;
 pub mod defence;
 pub mod device;
@@ -16,6 +17,7 @@ pub mod phase;
 pub mod presets;
 pub mod problem;
 pub mod runs;
+pub mod share;
 pub mod sources;
 pub mod switch;
 pub mod typed;

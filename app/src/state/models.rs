@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
+use crate::browser::offline;
 use crate::engine::start::beside;
 use crate::state::history::History;
 use crate::state::lab::{Asked, Lab};
@@ -68,7 +69,7 @@ impl Lab {
         });
         if let Some(model) = first {
             self.greeted.set_value(true);
-            self.ask_for_model(&model);
+            self.ask_unbidden(Asked::OpenModel, &command_for(&model), &[]);
         }
     }
 
@@ -81,7 +82,7 @@ impl Lab {
             .data
             .with_untracked(|data| data.as_ref().map(|data| data.kind));
         if loaded == Some(model.data) {
-            self.ask_for_model(model);
+            self.ask(Asked::OpenModel, &command_for(model), &[]);
         } else {
             self.note(format!(
                 "“{}” was trained on {}: choose that under Data first.",
@@ -89,14 +90,6 @@ impl Lab {
                 model.data.title()
             ));
         }
-    }
-
-    fn ask_for_model(self, model: &ReadyModel) {
-        let command = Command::OpenModel {
-            name: model.name.clone(),
-            url: beside(&format!("models/{}", model.id)),
-        };
-        self.ask(Asked::OpenModel, &command, &[]);
     }
 
     pub(super) fn take_in_model(self, opened: ModelOpened) {
@@ -108,7 +101,20 @@ impl Lab {
         self.show_history(History::new(steps));
         self.live
             .set(Some(Live::new(opened.config, opened.parameters, steps)));
+        self.models.with_untracked(|models| {
+            let here = models.iter().find(|model| model.name == opened.name);
+            if let Some(model) = here {
+                offline::keep(&["models/index.json", &format!("models/{}.", model.id)]);
+            }
+        });
         self.model.set(Some(opened.name));
+    }
+}
+
+fn command_for(model: &ReadyModel) -> Command {
+    Command::OpenModel {
+        name: model.name.clone(),
+        url: beside(&format!("models/{}", model.id)),
     }
 }
 

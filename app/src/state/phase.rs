@@ -45,6 +45,8 @@ pub struct Phase {
     pub attack: Trial,
     /// The evaluation.
     pub evaluation: Trial,
+    /// Models are being compared on one image.
+    pub comparing: bool,
 }
 
 impl Phase {
@@ -84,11 +86,14 @@ impl Phase {
             Event::Paused { .. } => self.model = Model::Paused,
             Event::Stopped { .. } => self.model = Model::Stopped,
             Event::TrainingFinished(_) => self.model = Model::Trained,
-            Event::AttackStarted(_) => self.attack = Trial::Running,
+            Event::AttackChoosing { .. } | Event::AttackStarted(_) => self.attack = Trial::Running,
             Event::AttackFinished(_) => self.attack = Trial::Done,
             Event::EvaluationStarted(_) => self.evaluation = Trial::Running,
             Event::Verdict(_) => self.evaluation = Trial::Done,
+            Event::Comparing { .. } => self.comparing = true,
+            Event::Compared { .. } => self.comparing = false,
             Event::Failed { .. } => {
+                self.comparing = false;
                 for trial in [&mut self.attack, &mut self.evaluation] {
                     if *trial == Trial::Running {
                         *trial = Trial::None;
@@ -106,6 +111,10 @@ impl Phase {
             | Event::Warning { .. }
             | Event::Steps(_)
             | Event::Evaluation(_)
+            | Event::Look(_)
+            | Event::Filters(_)
+            | Event::RunCurves(_)
+            | Event::AttackChosen(_)
             | Event::AttackFrame(_)
             | Event::RungProgress { .. }
             | Event::Rung(_)
@@ -123,6 +132,7 @@ impl Phase {
             return "loading";
         }
         match (self.evaluation, self.attack, self.model) {
+            _ if self.comparing => "comparing",
             (Trial::Running, ..) => "judging",
             (_, Trial::Running, _) => "attacking",
             (Trial::Done, ..) => "judged",
@@ -140,6 +150,7 @@ impl Phase {
         self.model == Model::Training
             || self.attack == Trial::Running
             || self.evaluation == Trial::Running
+            || self.comparing
     }
 
     /// A run can be started.
@@ -231,6 +242,7 @@ mod tests {
             parameters: 0,
             steps: Vec::new(),
             evaluations: Vec::new(),
+            looks: Vec::new(),
             report: None,
         };
         phase.on(&Event::RunOpened(opened.clone()));
@@ -269,6 +281,24 @@ mod tests {
         let phase = phase.give_up_pause();
         assert_eq!(phase.word(), "stopped");
         assert!(!phase.can_resume() && phase.can_attack());
+    }
+
+    #[test]
+    fn a_comparison_leaves_everything_as_it_was() {
+        let mut phase = open();
+        phase.model = Model::Ready;
+        phase.attack = Trial::Done;
+        let before = phase;
+        phase.on(&Event::Comparing { done: 0.0 });
+        assert_eq!(phase.word(), "comparing");
+        assert!(phase.busy() && !phase.can_attack() && !phase.can_train());
+        let mut failed = phase;
+        phase.on(&Event::Compared { sides: Vec::new() });
+        assert_eq!(phase, before);
+        failed.on(&Event::Failed {
+            message: String::new(),
+        });
+        assert_eq!(failed, before);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What the visitor does with stored runs.
 
 use leptos::prelude::*;
-use squeeze_engine::event::RunInfo;
+use squeeze_engine::event::{RunCurves, RunInfo};
 use squeeze_engine::protocol::Command;
 
 use crate::files::picked::Picked;
+use crate::state::history::{History, Other};
 use crate::state::lab::{Asked, Lab};
+
+/// What runs that are seen beside the one at hand are called; more of them would hide each other.
+const LETTERS: [&str; 3] = ["A", "B", "C"];
 
 impl Lab {
     /// Opens a stored run. The data set that it was trained on is loaded first, if another one is.
@@ -40,6 +44,50 @@ impl Lab {
                 kind.title()
             ));
         }
+    }
+
+    /// Shows the curves of a stored run beside those at hand, or takes them away again.
+    pub fn compare_run(self, id: &str) {
+        if self.is_compared(id) {
+            self.others
+                .update_value(|others| others.retain(|other| other.id != id));
+            self.history_version.update(|version| *version += 1);
+            return;
+        }
+        if self.others.with_value(Vec::len) == LETTERS.len() {
+            self.note(format!(
+                "{} runs are in the charts already: take one out first.",
+                LETTERS.len()
+            ));
+        } else if self.free_for("read the run") {
+            let id = id.to_owned();
+            self.ask(Asked::Runs, &Command::ReadRun { id }, &[]);
+        }
+    }
+
+    /// Whether a stored run's curves are beside those at hand.
+    pub fn is_compared(self, id: &str) -> bool {
+        self.history_version.track();
+        self.others
+            .with_value(|others| others.iter().any(|other| other.id == id))
+    }
+
+    pub(super) fn take_in_other(self, curves: &RunCurves) {
+        self.answered(Asked::Runs);
+        self.others.update_value(|others| {
+            others.retain(|other| other.id != curves.info.id);
+            let is_free = |letter: &&&str| others.iter().all(|other| other.letter != **letter);
+            let Some(letter) = LETTERS.iter().find(is_free) else {
+                return;
+            };
+            others.push(Other {
+                id: curves.info.id.clone(),
+                name: curves.info.name.clone(),
+                letter,
+                history: History::from(curves),
+            });
+        });
+        self.history_version.update(|version| *version += 1);
     }
 
     pub(super) fn ask_to_open(self, id: &str) {

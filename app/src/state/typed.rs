@@ -26,8 +26,10 @@ impl Field {
     /// # Errors
     /// A sentence that names the range; `config` is untouched then.
     pub fn write(self, typed: &str, config: &mut RunConfig) -> Result<(), String> {
-        // Every other value of the trial is a default and so valid: what `validate` finds is ours.
+        // Every other value of the trial is a default and so valid: what `validate` finds is ours. The
+        // norm alone decides what a radius may be.
         let mut trial = RunConfig::default();
+        trial.attack.norm = config.attack.norm;
         let complaint = |trial: &RunConfig| match trial.validate() {
             Ok(()) => None,
             Err(ConfigError::OutOfRange { must_be, .. }) => Some(sentence(&must_be)),
@@ -125,9 +127,20 @@ fn whole(typed: &str) -> Option<u64> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use squeeze_engine::config::Norm;
+
     use squeeze_engine::config::preset;
 
     use super::*;
+
+    #[test]
+    fn a_radius_is_measured_by_its_norm() {
+        let mut config = RunConfig::default();
+        assert!(Field::Epsilon.write("1.25", &mut config).is_err());
+        config.attack.norm = Norm::L2;
+        assert_eq!(Field::Epsilon.write("1.25", &mut config), Ok(()));
+        assert_eq!(config.attack.epsilon, 1.25);
+    }
 
     #[test]
     fn every_field_reads_back_what_it_wrote() {

@@ -14,6 +14,7 @@ use crate::train::guard::GuardGroup;
 use crate::train::objective::ObjectiveChoice;
 use crate::train::optimiser::OptimiserGroup;
 use crate::train::presets::PresetPicker;
+use crate::train::share::ShareLink;
 use crate::words::{self, about_network};
 
 /// The settings of a run.
@@ -74,7 +75,13 @@ pub fn TrainForm() -> impl IntoView {
                     test_id="group-evaluation"
                     title="Evaluation"
                     summary=training(words::evaluation)
-                    fields=vec![Field::HeldOut, Field::EvalEvery, Field::Patience]
+                    fields=vec![
+                        Field::HeldOut,
+                        Field::EvalEvery,
+                        Field::RobustImages,
+                        Field::RobustIterations,
+                        Field::Patience,
+                    ]
                     switches=&[Switch::KeepBest]
                 >
                     <p class="hint">
@@ -85,11 +92,16 @@ pub fn TrainForm() -> impl IntoView {
                         <NumberField field=Field::HeldOut />
                         <NumberField field=Field::EvalEvery />
                     </div>
+                    <div class="field-pair">
+                        <NumberField field=Field::RobustImages />
+                        <NumberField field=Field::RobustIterations />
+                    </div>
                     <NumberField field=Field::Patience />
                     <Toggle switch=Switch::KeepBest />
                 </Group>
                 <GuardGroup />
             </div>
+            <ShareLink />
         </form>
     }
 }

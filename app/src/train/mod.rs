@@ -1,6 +1,7 @@
 //! The first room: choose, train, watch.
 
 mod adversary;
+mod beside;
 mod beta;
 mod form;
 mod formula;
@@ -10,13 +11,17 @@ mod objective;
 mod optimiser;
 mod presets;
 mod run_bar;
+mod share;
 mod sketch;
 
 use leptos::prelude::*;
 
+use crate::chart::filters::FiltersView;
+use crate::chart::spread::{Of, SpreadView};
 use crate::chart::view::{ChartView, Figure};
-use crate::chart::{accuracy, loss};
+use crate::chart::{accuracy, loss, single};
 use crate::data::DataPanel;
+use crate::train::beside::Beside;
 use form::TrainForm;
 use numbers::Numbers;
 use run_bar::{RunBar, RunFacts};
@@ -41,6 +46,26 @@ const ACCURACY: Figure = Figure {
     read: accuracy::read,
 };
 
+const NORM: Figure = Figure {
+    test_id: "norm-chart",
+    title: "Logit norm",
+    note: "mean length of an image’s logits",
+    names: single::NAMES,
+    summary: |history| single::NORM.summary(history),
+    chart: |shown, width| single::NORM.chart(shown, width),
+    read: |shown, index, width| single::NORM.read(shown, index, width),
+};
+
+const RATE: Figure = Figure {
+    test_id: "rate-chart",
+    title: "Learning rate",
+    note: "of each update",
+    names: single::NAMES,
+    summary: |history| single::RATE.summary(history),
+    chart: |shown, width| single::RATE.chart(shown, width),
+    read: |shown, index, width| single::RATE.read(shown, index, width),
+};
+
 /// The room.
 #[component]
 pub fn TrainRoom() -> impl IntoView {
@@ -59,10 +84,16 @@ pub fn TrainRoom() -> impl IntoView {
                 <RunBar />
                 <RunFacts />
                 <Numbers />
+                <Beside />
                 <div class="charts">
                     <ChartView figure=LOSS />
                     <ChartView figure=ACCURACY />
+                    <SpreadView of=Of::Logits />
+                    <SpreadView of=Of::Margins />
+                    <ChartView figure=NORM />
+                    <ChartView figure=RATE />
                 </div>
+                <FiltersView />
             </div>
         </section>
     }

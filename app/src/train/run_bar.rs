@@ -16,7 +16,10 @@ use crate::words;
 pub fn RunBar() -> impl IntoView {
     let lab = Lab::get();
     // Why a run cannot start although the engine is free.
-    let wrong = Memo::new(move |_| lab.to_mend(Field::is_of_training));
+    let wrong = Memo::new(move |_| {
+        lab.to_mend(Field::is_of_training)
+            .or_else(|| lab.missing_images())
+    });
     let asked = move |what: Asked| lab.asked.get() == Some(what);
     let waiting = move || lab.asked.get().is_some();
     let train_label = move || {

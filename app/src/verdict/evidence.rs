@@ -1,14 +1,15 @@
-//! What a finished evaluation has to show: plots, images, the published checklist.
+//! What a finished evaluation has to show: what it means, plots, images, the published checklist.
 
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use squeeze_engine::verdict::checklist::CheckItem;
-use squeeze_engine::verdict::plot::{Figure, figures};
 use squeeze_engine::verdict::report::{Fooled, Report};
 
 use crate::browser::pixels;
 use crate::state::lab::Lab;
+use crate::verdict::figure::Plots;
 use crate::verdict::head::with;
+use crate::verdict::meaning::meaning;
 
 /// The evidence, once the evaluation is over.
 #[component]
@@ -31,7 +32,6 @@ fn evidence(report: &Report) -> impl IntoView + use<> {
             .cloned()
             .unwrap_or_else(|| class.to_string())
     };
-    let plots: Vec<_> = figures(report).into_iter().map(plot).collect();
     let fooled: Vec<_> = report
         .fooled
         .iter()
@@ -44,9 +44,8 @@ fn evidence(report: &Report) -> impl IntoView + use<> {
     );
     let items: Vec<_> = report.checklist.iter().map(check).collect();
     view! {
-        <section class="plots" aria-label="How it falls">
-            {plots}
-        </section>
+        {meaning(report)}
+        <Plots report=report.clone() />
         {(!fooled.is_empty())
             .then(|| {
                 view! {
@@ -66,16 +65,6 @@ fn evidence(report: &Report) -> impl IntoView + use<> {
             </p>
             <ul>{items}</ul>
         </details>
-    }
-}
-
-fn plot(figure: Figure) -> impl IntoView {
-    view! {
-        <figure class="plot">
-            <h3>{figure.title}</h3>
-            <div inner_html=figure.svg></div>
-            <figcaption>{figure.about}</figcaption>
-        </figure>
     }
 }
 

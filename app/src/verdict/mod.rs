@@ -2,10 +2,13 @@
 
 mod bar;
 mod evidence;
+mod figure;
 mod form;
 mod head;
 mod ladder;
+mod meaning;
 mod signs;
+mod surface;
 
 use leptos::prelude::*;
 
