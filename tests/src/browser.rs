@@ -89,7 +89,7 @@ impl Graphics {
     }
 }
 
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 15] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--no-sandbox",
@@ -101,6 +101,9 @@ const FLAGS: [&str; 13] = [
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--mute-audio",
+    // A camera that shows a moving disc, and that no one is asked about.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     "--hide-scrollbars",
     "--password-store=basic",
 ];
@@ -535,6 +538,7 @@ impl Browser {
         let code = match key {
             "Tab" => 9,
             "Escape" => 27,
+            "Home" => 36,
             "ArrowLeft" => 37,
             "ArrowUp" => 38,
             "ArrowRight" => 39,
@@ -570,6 +574,20 @@ impl Browser {
             json!({ "enabled": mobile }),
         )?;
         Ok(())
+    }
+
+    /// What keeps the page from being installed, by the browser's own names for it.
+    ///
+    /// # Errors
+    /// [`BrowserError`].
+    pub fn install_errors(&self) -> Result<Vec<String>> {
+        let answer = self.call("Page.getInstallabilityErrors", json!({}))?;
+        let errors = answer["installabilityErrors"].as_array();
+        Ok(errors
+            .into_iter()
+            .flatten()
+            .map(|error| string(&error["errorId"]))
+            .collect())
     }
 
     /// Makes the desktop light or dark, and reduces motion or not.

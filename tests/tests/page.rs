@@ -15,6 +15,13 @@ use squeeze_tests::browser::{Browser, ColorScheme, Graphics, element};
 use squeeze_tests::server::{Compression, Server};
 use tempfile::TempDir;
 
+#[path = "page/access.rs"]
+mod access;
+#[path = "page/offline.rs"]
+mod offline;
+#[path = "page/share.rs"]
+mod share;
+
 /// Anything on SwiftShader with two cores, compiling the kernels included.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -35,6 +42,12 @@ const WATCH_LOSS: &str = "(() => { window.losses = []; \
 const WATCH_DOWNLOADS: &str = "if (self.window) { window.downloads = []; \
     const make = URL.createObjectURL; URL.createObjectURL = blob => { \
     window.downloads.push(blob); return make.call(URL, blob); }; }";
+
+/// How long what the visitor does takes to show, in ms, as the browser itself reports it; less than 16 is
+/// not reported.
+const WATCH_INPUT: &str = "(() => { window.responses = []; \
+    new PerformanceObserver(list => list.getEntries().forEach(e => \
+    window.responses.push(e.duration))).observe({ type: 'event', durationThreshold: 16 }); })()";
 
 /// One browser at a time: they would slow each other down beyond the limits.
 fn alone() -> MutexGuard<'static, ()> {
@@ -177,6 +190,19 @@ impl Visit {
             .unwrap_or_else(|_| panic!("`{testid}` shows no number but `{text}`"))
     }
 
+    /// The bytes of a file that the page handed out.
+    fn download(&self, number: usize) -> Vec<u8> {
+        let read = format!(
+            "new Promise(done => {{ const reader = new FileReader(); \
+             reader.onload = () => done(reader.result.split(',')[1]); \
+             reader.readAsDataURL(window.downloads[{number}]); }})"
+        );
+        let text = self.browser.eval(&read).unwrap();
+        BASE64_STANDARD
+            .decode(text.as_str().unwrap_or_default())
+            .unwrap()
+    }
+
     fn losses(&self) -> Vec<f64> {
         pairs(&self.browser.eval("window.losses").unwrap())
             .into_iter()
@@ -201,6 +227,91 @@ impl Visit {
             strangers.is_empty(),
             "the page asked other hosts: {strangers:?}"
         );
+    }
+
+    /// The plots of a verdict that has all of them: their words and numbers, and the surface that turns. Saves
+    /// the numbers of one.
+    fn look_at_the_plots(&self) {
+        let browser = &self.browser;
+        let plots = [
+            "radius",
+            "iterations",
+            "restarts",
+            "starts",
+            "steps",
+            "margins",
+            "surface",
+        ];
+        for plot in plots {
+            let words = browser.text(&format!("figure-{plot}")).unwrap();
+            assert!(
+                words.contains("Robust:") && words.contains("Masked:"),
+                "{plot}: {words}"
+            );
+            let figure = element(&format!("figure-{plot}"));
+            let label = format!("{figure}.querySelector('svg').getAttribute('aria-label')");
+            let label = browser.eval(&label).unwrap();
+            let label = label.as_str().unwrap_or_default();
+            assert!(
+                label.contains(|c: char| c.is_ascii_digit()),
+                "{plot}: {label}"
+            );
+            if plot != "surface" {
+                let rows = format!("{figure}.querySelectorAll('tbody tr').length");
+                assert!(browser.eval(&rows).unwrap().as_u64().unwrap() > 2, "{plot}");
+            }
+        }
+        let meaning = browser.text("meaning").unwrap();
+        assert!(
+            meaning.contains("the cross-entropy leaves") && meaning.contains("at most"),
+            "{meaning}"
+        );
+
+        browser.click("save-steps").unwrap();
+        browser
+            .wait_for("the numbers", PATIENCE, "window.downloads.length === 1")
+            .unwrap_or_else(|error| panic!("{error}"));
+        let numbers = browser.eval("window.downloads[0].text()").unwrap();
+        let numbers = numbers.as_str().unwrap();
+        assert!(numbers.starts_with("step_size,steps,accuracy\n"));
+        assert_eq!(numbers.lines().count(), 1 + 16, "{numbers}");
+
+        // Turned with keys, back, with the mouse, and from above.
+        let drawing = || {
+            let drawing = format!("{}.querySelector('svg').outerHTML", element("surface"));
+            browser.eval(&drawing).unwrap().as_str().unwrap().to_owned()
+        };
+        let at_first = drawing();
+        browser
+            .eval(&format!(
+                "(e => {{ e.scrollIntoView({{ behavior: 'instant', block: 'center' }}); \
+                 e.focus({{ preventScroll: true }}); }})({})",
+                element("surface")
+            ))
+            .unwrap();
+        let scrolled = browser.eval("scrollY").unwrap();
+        browser.press("ArrowLeft").unwrap();
+        let turned = drawing();
+        assert_ne!(turned, at_first);
+        browser.press("ArrowDown").unwrap();
+        assert_ne!(drawing(), turned);
+        assert_eq!(browser.eval("scrollY").unwrap(), scrolled);
+        browser.screenshot("verdict-surface-turned").unwrap();
+        browser.press("Home").unwrap();
+        assert_eq!(drawing(), at_first);
+        browser
+            .drag("surface", &[(0.4, 0.5), (0.5, 0.55), (0.7, 0.6)])
+            .unwrap();
+        let dragged = drawing();
+        assert_ne!(dragged, at_first);
+        browser.click("surface-contours").unwrap();
+        let map = drawing();
+        assert!(!map.contains("class=\"cell\"") && map.contains("<rect"));
+        browser.press("ArrowLeft").unwrap();
+        assert_eq!(drawing(), map);
+        browser.screenshot("verdict-surface-contours").unwrap();
+        browser.click("surface-relief").unwrap();
+        assert_eq!(drawing(), dragged);
     }
 
     /// Saves what a visitor sees on a desk and on a telephone, light and dark, and checks that nothing
@@ -485,7 +596,138 @@ fn a_trained_model_is_there_at_once() {
     visit.expect_clean_record();
 }
 
-/// A digit drawn with the mouse, and a picture from a file, become images of the model's size and are
+/// Images are chosen by what the model makes of them, what is seen can be saved, and the same image is
+/// attacked on another model beside the one at hand.
+#[test]
+fn images_are_chosen_saved_and_compared() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    let is_pressed = |testid: &str| {
+        format!(
+            "{}?.getAttribute('aria-pressed') === 'true'",
+            element(testid)
+        )
+    };
+    let wait = |what: &str, condition: &str| {
+        browser
+            .wait_for(what, PATIENCE, condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+    };
+    wait("a model", &is_pressed("open-mnist-natural"));
+    visit.wait_for_status("ready");
+    let attack = |choice: &str, images: &str| {
+        browser.set("attack-choose", choice).unwrap();
+        browser.set("attack-images", images).unwrap();
+        browser.click("attack").unwrap();
+        // An attack may be over before it is looked at: that of another number of images is told by it.
+        match choice {
+            "misclassified" => visit.wait_for_status("attacking"),
+            _ => visit.wait_for_text("attack-progress", &format!("{images} / {images} images")),
+        }
+        visit.wait_for_status("attacked");
+        visit.number("clean-accuracy")
+    };
+    browser.set("iterations", "12").unwrap();
+    // More than there are: the page says so, and takes all.
+    assert_eq!(attack("misclassified", "400"), 0.0);
+    let shortfall = browser.text("shortfall").unwrap();
+    assert!(
+        shortfall.contains("wrong about") && shortfall.contains("400"),
+        "{shortfall}"
+    );
+    let gallery = browser.text("attack-grid").unwrap();
+    assert_eq!(gallery.matches("wrong before").count(), 12, "{gallery}");
+    let title = browser.text("closeup").unwrap();
+    assert!(title.contains("test image "), "{title}");
+    assert!(!title.contains("test image 0"), "{title}");
+    assert_eq!(attack("smallest-margin", "20"), 100.0);
+    assert_eq!(visit.number("robust-accuracy"), 0.0);
+    assert!(!browser.has("shortfall").unwrap());
+    visit.photograph("chosen");
+
+    assert!(attack("first", "24") > 90.0);
+    browser.click("closer-1").unwrap();
+    visit.wait_for_text("closeup", "Image 2, in truth 2 test image 1");
+    // What is saved: the perturbation as NumPy has it, and a movie.
+    browser.click("save-npy").unwrap();
+    wait("the array", "window.downloads.length === 1");
+    let array = browser
+        .eval(
+            "window.downloads[0].arrayBuffer().then(all => \
+             [all.byteLength, String.fromCharCode(...new Uint8Array(all.slice(0, 90))), \
+              Math.max(...new Float32Array(all.slice(128)).map(Math.abs))])",
+        )
+        .unwrap();
+    assert_eq!(array[0], 128 + 4 * 784);
+    let head = array[1].as_str().unwrap();
+    assert!(head.starts_with("\u{93}NUMPY"), "{head:?}");
+    assert!(head.contains("'shape': (1, 28, 28)"), "{head:?}");
+    let largest = array[2].as_f64().unwrap();
+    assert!((0.29..=0.300_001).contains(&largest), "{largest}");
+    browser.eval("window.longTasks.length = 0").unwrap();
+    browser.click("save-gif").unwrap();
+    wait("the movie", "window.downloads.length === 2");
+    let movie = browser
+        .eval(
+            "Promise.all([window.downloads[1].slice(0, 6).text(), \
+             createImageBitmap(window.downloads[1])]) \
+             .then(([head, still]) => [head, window.downloads[1].type, still.width, still.height])",
+        )
+        .unwrap();
+    assert_eq!(
+        movie,
+        serde_json::json!(["GIF89a", "image/gif", 57 * 8, 28 * 8])
+    );
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("out");
+    std::fs::write(pictures.join("attack.gif"), visit.download(1)).unwrap();
+    let long_tasks = pairs(&browser.eval("window.longTasks").unwrap());
+    println!("tasks over 50 ms while the movie was made: {long_tasks:?}");
+    let longest = long_tasks.iter().map(|(_, ms)| *ms).fold(0.0, f64::max);
+    assert!(longest < 150.0, "the page blocked: {long_tasks:?}");
+
+    // Side by side: one falls where the other stands, and one scrubber goes through both.
+    browser
+        .set("compare-with", "ready/mnist-adversarial")
+        .unwrap();
+    browser.click("compare").unwrap();
+    wait(
+        "both sides",
+        &format!(
+            "{} !== null || document.querySelector('[data-testid=error]') !== null",
+            element("side-1")
+        ),
+    );
+    visit.wait_for_status("attacked");
+    let side = |side: usize| browser.text(&format!("side-{side}")).unwrap();
+    assert!(side(0).contains("fooled"), "{}", side(0));
+    assert!(side(1).contains("holds"), "{}", side(1));
+    assert_eq!(browser.text("compare-at").unwrap(), "iteration 12");
+    let image = "document.querySelector('[data-testid=side-0] canvas').toDataURL()";
+    let last = browser.eval(image).unwrap();
+    browser.set("compare-scrub", "0").unwrap();
+    visit.wait_for_text("compare-at", "start");
+    assert_ne!(browser.eval(image).unwrap(), last);
+    // The model at hand is still there.
+    assert_eq!(
+        browser.eval(&is_pressed("open-mnist-natural")).unwrap(),
+        true
+    );
+    visit.photograph("compared");
+    browser.set("compare-with", "ready").unwrap();
+    browser.click("compare").unwrap();
+    wait(
+        "all seven sides",
+        &format!("{} !== null", element("side-6")),
+    );
+    visit.wait_for_status("attacked");
+    visit.photograph("compared-all");
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
+/// A digit drawn with the mouse, and pictures from a file and a camera, become images of the model's size and are
 /// attacked; what is no picture is told by its name.
 #[test]
 fn an_image_of_ones_own_is_attacked() {
@@ -562,6 +804,32 @@ fn an_image_of_ones_own_is_attacked() {
     browser.click("own-attack").unwrap();
     visit.wait_for_status("attacked");
     assert!(browser.text("closeup").unwrap().contains("in truth 1"));
+
+    // One by the camera, which is off afterwards.
+    let seen = format!("{}.toDataURL()", element("own-preview"));
+    let before = browser.eval(&seen).unwrap();
+    browser.click("camera").unwrap();
+    browser
+        .wait_for(
+            "the camera's picture",
+            PATIENCE,
+            &format!("{}?.videoWidth > 0", element("camera-view")),
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+    let stream = format!("window.camera = {}.srcObject, true", element("camera-view"));
+    browser.eval(&stream).unwrap();
+    browser.click("camera-shoot").unwrap();
+    browser
+        .wait_for(
+            "the photograph to be taken",
+            PATIENCE,
+            &format!("{seen} !== {before}"),
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert!(!browser.has("camera-view").unwrap());
+    assert_eq!(browser.eval("window.camera.active").unwrap(), false);
+    browser.click("own-attack").unwrap();
+    visit.wait_for_status("attacked");
     visit.expect_no_error();
     visit.expect_clean_record();
 
@@ -617,16 +885,20 @@ fn a_model_is_judged_before_the_eyes() {
     };
     assert!(count("[data-testid=ladder] .rung") >= 8);
     assert_eq!(count("[data-testid=signs] .sign-row"), 14);
-    assert_eq!(count("#verdict .plot svg"), 5);
+    visit.look_at_the_plots();
     visit.photograph("verdict");
+    browser.set_viewport(2560, 1440).unwrap();
+    browser.full_screenshot("verdict-2560x1440-whole").unwrap();
+    browser.set_viewport(1440, 900).unwrap();
 
     browser.click("save-report").unwrap();
     browser
-        .wait_for("the report", PATIENCE, "window.downloads.length === 1")
+        .wait_for("the report", PATIENCE, "window.downloads.length === 2")
         .unwrap_or_else(|error| panic!("{error}"));
-    let report = browser.eval("window.downloads[0].text()").unwrap();
+    let report = browser.eval("window.downloads[1].text()").unwrap();
     let report = report.as_str().unwrap();
     assert!(report.starts_with("<!doctype html>") && report.contains("Masked"));
+    assert!(report.contains("What masking means"));
 
     // The verdict lives with its run.
     let runs = browser.text("runs").unwrap();
@@ -958,16 +1230,7 @@ fn a_run_outlives_a_reload_and_can_be_managed() {
     browser
         .wait_for("the download", PATIENCE, "window.downloads.length === 1")
         .unwrap_or_else(|error| panic!("{error}"));
-    let zip = browser
-        .eval(
-            "new Promise(done => { const reader = new FileReader(); \
-             reader.onload = () => done(reader.result.split(',')[1]); \
-             reader.readAsDataURL(window.downloads[0]); })",
-        )
-        .unwrap();
-    let zip = BASE64_STANDARD
-        .decode(zip.as_str().unwrap_or_default())
-        .unwrap();
+    let zip = visit.download(0);
     assert!(zip.starts_with(b"PK"), "a run is downloaded as a zip");
 
     browser.click("run-delete").unwrap();
@@ -991,6 +1254,178 @@ fn a_run_outlives_a_reload_and_can_be_managed() {
     browser.click("run-open").unwrap();
     visit.wait_for_status("trained");
     assert_eq!(visit.number("step"), steps as f64);
+    visit.expect_clean_record();
+}
+
+/// What training does to a model is seen while it trains, beside an earlier run that did otherwise.
+#[test]
+fn training_is_seen_beside_another_run() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_status("ready");
+    visit.set_up_a_short_run(150);
+    visit.open_group("group-evaluation");
+    for (field, value) in [
+        ("held-out", "200"),
+        ("eval-every", "25"),
+        ("robust-images", "40"),
+        ("robust-iterations", "5"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    browser.click("train").unwrap();
+    visit.wait_for_status("training");
+    visit.wait_for_step(5);
+    // While the engine works the page answers at once.
+    browser.eval(WATCH_INPUT).unwrap();
+    browser
+        .eval("document.querySelector('[data-testid=loss-chart] [tabindex]').focus()")
+        .unwrap();
+    for _ in 0..10 {
+        browser.press("ArrowLeft").unwrap();
+    }
+    assert_eq!(visit.status(), "training");
+    visit.wait_for_status("trained");
+    let responses = browser.eval("window.responses").unwrap();
+    println!("responses of 16 ms and more: {responses}");
+    let responses = responses.as_array().unwrap();
+    // One may be the system's, which takes the processor away.
+    let slow = responses.iter().filter(|ms| ms.as_f64() > Some(100.0));
+    assert!(slow.count() <= 1, "{responses:?}");
+    let says = |figure: &str| {
+        let label = format!(
+            "{}.querySelector('[aria-label]').getAttribute('aria-label')",
+            element(figure)
+        );
+        browser.eval(&label).unwrap().as_str().unwrap().to_owned()
+    };
+    for figure in ["logits-chart", "margins-chart"] {
+        let text = browser.text(figure).unwrap();
+        assert!(
+            text.contains("Step 150") && text.contains("Median"),
+            "{text}"
+        );
+        assert!(says(figure).contains("after step 150"), "{}", says(figure));
+    }
+    assert!(
+        says("accuracy-chart").contains("under a short attack"),
+        "{}",
+        says("accuracy-chart")
+    );
+    assert!(
+        says("norm-chart").contains("at step 150"),
+        "{}",
+        says("norm-chart")
+    );
+    assert!(
+        says("rate-chart").contains("0.003"),
+        "{}",
+        says("rate-chart")
+    );
+    assert!(
+        says("filters").starts_with("16 filters"),
+        "{}",
+        says("filters")
+    );
+    let drawn = "[...document.querySelectorAll('[data-testid=filters] canvas')].every(c => \
+                 new Set(c.getContext('2d').getImageData(0, 0, 3, 3).data).size > 3)";
+    assert_eq!(browser.eval(drawn).unwrap(), true);
+    let natural: f64 = visit.number("logit-norm");
+    let shown = browser.text("logit-norm").unwrap();
+
+    // Squeezed: all that is measured is seen to shrink, the first run beside it.
+    visit.wait_for_runs(1);
+    browser.set("objective", "squeeze-batch").unwrap();
+    browser.set("beta", "2").unwrap();
+    browser.click("train").unwrap();
+    visit.wait_for_status("training");
+    visit.wait_for_status("trained");
+    visit.wait_for_runs(2);
+    let squeezed = visit.number("logit-norm");
+    assert!(squeezed < 0.7 * natural, "{natural} {squeezed}");
+    let others = "document.querySelectorAll('[data-testid=loss-chart] .line-other').length";
+    assert_eq!(browser.eval(others).unwrap(), 0);
+    browser
+        .eval("document.querySelectorAll('[data-testid=run-compare]')[1].click()")
+        .unwrap();
+    visit.wait_for_text("beside", "MNIST 1");
+    assert_eq!(browser.eval(others).unwrap(), 1);
+    visit.photograph("trained-beside");
+    browser.set("runs-order", "name").unwrap();
+    assert!(browser.text("run").unwrap().contains("MNIST 1"));
+    browser
+        .eval("document.querySelector('[data-testid=beside] button').click()")
+        .unwrap();
+    browser
+        .wait_for("the line to go", PATIENCE, &format!("{others} === 0"))
+        .unwrap_or_else(|error| panic!("{error}"));
+
+    // An opened run has its looks again.
+    browser.click("run-open").unwrap();
+    visit.wait_for_text("logit-norm", &shown);
+    visit.wait_for_text("logits-chart", "Step 150");
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
+/// The tour, from the offer to the verdict, as a newcomer takes it.
+#[test]
+fn the_tour_leads_to_the_verdict() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    visit.wait_for_text("tour-offer", "New here?");
+    visit.photograph("tour-offer");
+    browser.click("tour-start").unwrap();
+    assert!(!browser.has("tour-offer").unwrap());
+    visit.wait_for_text("tour-text", "It is open already. Of test digits");
+    visit.wait_for_status("ready");
+    // Less than a visitor would take.
+    for (field, value) in [
+        ("iterations", "10"),
+        ("attack-images", "50"),
+        ("evaluation-images", "50"),
+    ] {
+        browser.set(field, value).unwrap();
+    }
+    let attack = || {
+        visit.wait_for_text("tour-text", "Press Attack");
+        browser.click("attack").unwrap();
+        visit.wait_for_text("tour-text", "still are");
+        visit.wait_for_status("attacked");
+    };
+    browser.click("tour-next").unwrap();
+    attack();
+    browser.click("tour-next").unwrap();
+    visit.wait_for_text("tour-text", "Move the slider");
+    visit.photograph("tour");
+    browser.click("tour-next").unwrap();
+    visit.wait_for_text("tour-text", "Open “Example squeeze”");
+    browser.click("open-mnist-squeezed-per-example").unwrap();
+    visit.wait_for_text("tour-text", "It is open.");
+    browser.click("tour-next").unwrap();
+    attack();
+    browser.click("tour-next").unwrap();
+    visit.wait_for_text("tour-text", "Press the button");
+    browser.click("judge").unwrap();
+    visit.wait_for_status("judged");
+    visit.wait_for_text("tour-text", "are right. The signs");
+    browser.click("tour-next").unwrap();
+    visit.wait_for_text("tour-text", "press Train");
+    browser.click("tour-next").unwrap();
+    assert!(!browser.has("tour").unwrap());
+
+    // It is remembered, and can be taken again.
+    browser
+        .open(&format!("{}?device=cpu", visit.server.url()))
+        .unwrap();
+    visit.wait_for_status("ready");
+    assert!(!browser.has("tour-offer").unwrap());
+    browser.click("tour-button").unwrap();
+    visit.wait_for_text("tour-text", "test digits");
+    browser.click("tour-end").unwrap();
+    assert!(!browser.has("tour").unwrap());
     visit.expect_clean_record();
 }
 

@@ -1,8 +1,10 @@
-//! The project's chores: `cargo xtask setup | serve | test | lint | bench`.
+//! The project's chores: `cargo xtask setup | serve | dist | test | lint | bench`.
 
 mod apt;
 mod bench;
+mod dist;
 mod lint;
+mod offline;
 mod page;
 mod phases;
 mod process;
@@ -33,6 +35,8 @@ enum Chore {
     Setup,
     /// Build the page in release and serve it on 127.0.0.1.
     Serve(serve::Options),
+    /// Write the folder to put on a static host.
+    Dist(dist::Options),
     /// Run the lints and all tests: native, and the page in Chromium.
     Test(test::Options),
     /// Check formatting, clippy (native and wasm) and dependencies.
@@ -59,6 +63,7 @@ fn run(chore: Chore) -> Result<()> {
             setup::for_tests()
         }
         Chore::Serve(options) => serve::run(&options),
+        Chore::Dist(options) => dist::run(&options),
         Chore::Test(options) => test::run(&options),
         Chore::Lint => lint::run_chore(),
         Chore::Bench(options) => bench::run_chore(&options),

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::offline;
 use crate::process::{clean, run};
 use crate::project;
 use crate::tools::Tools;
@@ -28,5 +29,6 @@ pub fn build(tools: &Tools) -> Result<()> {
         .env_remove("NO_COLOR")
         // All it needs is here, so it has nothing to download.
         .args(["build", "--release", "--offline"]);
-    run(&mut command)
+    run(&mut command)?;
+    offline::equip(&project::dist()?)
 }

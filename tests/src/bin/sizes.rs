@@ -1,6 +1,6 @@
-//! `squeeze-sizes DIST`: the bytes of every file of the built page, raw, by `gzip -9` and by Brotli at
-//! its best; prints a line of JSON a file. `cargo xtask bench` runs it: an unoptimised Brotli takes
-//! minutes.
+//! `squeeze-sizes [--write] DIST`: the bytes of every file of the built page, raw, by `gzip -9` and by
+//! Brotli at its best; prints a line of JSON a file. `--write` puts what gets smaller beside it, as `.gz` and
+//! `.br`. `cargo xtask bench` and `dist` run it: an unoptimised Brotli takes minutes.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,13 +9,19 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+/// A copy that is not smaller by a tenth is not worth its place.
+const WORTH_IT: f64 = 0.9;
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    let (Some(dist), None) = (arguments.next().map(PathBuf::from), arguments.next()) else {
-        eprintln!("usage: squeeze-sizes DIST (the built page)");
+    let (options, folders): (Vec<_>, Vec<_>) = std::env::args_os()
+        .skip(1)
+        .partition(|word| word == "--write");
+    let [dist] = &folders[..] else {
+        eprintln!("usage: squeeze-sizes [--write] DIST (the built page)");
         return ExitCode::FAILURE;
     };
-    match sizes(&dist) {
+    let dist = Path::new(dist);
+    match sizes(dist, !options.is_empty()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: cannot measure {}: {error}", dist.display());
@@ -24,12 +30,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn sizes(dist: &Path) -> io::Result<()> {
+fn sizes(dist: &Path, write: bool) -> io::Result<()> {
     let mut files = Vec::new();
     collect(dist, &mut files)?;
     files.sort();
-    for path in files {
-        println!("{}", size(dist, &path)?);
+    // Copies of an earlier time are not part of the page.
+    let is_copy = |path: &PathBuf| {
+        let packed = path
+            .extension()
+            .is_some_and(|end| end == "br" || end == "gz");
+        packed && files.contains(&path.with_extension(""))
+    };
+    for path in files.iter().filter(|path| !is_copy(path)) {
+        println!("{}", size(dist, path, write)?);
     }
     Ok(())
 }
@@ -46,7 +59,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn size(dist: &Path, path: &Path) -> io::Result<Value> {
+fn size(dist: &Path, path: &Path, write: bool) -> io::Result<Value> {
     let bytes = fs::read(path)?;
     let name = path.strip_prefix(dist).unwrap_or(path);
     let name = name.to_string_lossy().replace('\\', "/");
@@ -54,23 +67,33 @@ fn size(dist: &Path, path: &Path) -> io::Result<Value> {
     let [gzip, brotli] = if name.ends_with(".gz") {
         [bytes.len(); 2]
     } else {
-        [gzip(&bytes)?, brotli(&bytes)?]
+        let (gzip, brotli) = (gzip(&bytes)?, brotli(&bytes)?);
+        if write {
+            for (packed, end) in [(&gzip, "gz"), (&brotli, "br")] {
+                let mut copy = path.as_os_str().to_owned();
+                copy.push(format!(".{end}"));
+                if (packed.len() as f64) < WORTH_IT * bytes.len() as f64 {
+                    fs::write(copy, packed)?;
+                }
+            }
+        }
+        [gzip.len(), brotli.len()]
     };
     Ok(json!({ "file": name, "raw": bytes.len(), "gzip": gzip, "brotli": brotli }))
 }
 
-fn gzip(bytes: &[u8]) -> io::Result<usize> {
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len())
+    encoder.finish()
 }
 
-fn brotli(bytes: &[u8]) -> io::Result<usize> {
+fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let best = brotli::enc::BrotliEncoderParams {
         quality: 11,
         ..Default::default()
     };
     let mut packed = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut packed, &best)?;
-    Ok(packed.len())
+    Ok(packed)
 }

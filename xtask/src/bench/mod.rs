@@ -6,7 +6,7 @@ mod machine;
 mod native;
 mod peers;
 mod row;
-mod sizes;
+pub mod sizes;
 mod table;
 mod torch;
 mod turns;

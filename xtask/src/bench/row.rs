@@ -48,6 +48,25 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Its times in a line.
+    pub fn brief(&self) -> String {
+        if let Some(error) = &self.error {
+            return format!("FAILED: {error}");
+        }
+        let times = [
+            ("a training step", self.step),
+            ("a PGD iteration", self.iteration),
+            ("to the first step", self.navigation),
+        ];
+        let known = times
+            .iter()
+            .filter_map(|(what, time)| Some((what, (*time)?)));
+        let lines: Vec<String> = known
+            .map(|(what, ms)| format!("{what} {ms:.1} ms"))
+            .collect();
+        lines.join(", ")
+    }
+
     /// Reads what `squeeze bench --json`, `squeeze-bench-page` and `squeeze-bench-peer` print.
     pub fn from_json(figures: &Value) -> Self {
         let number = |name: &str| figures[name].as_f64();

@@ -24,6 +24,8 @@ enum Part {
     CpuWorker,
     GpuWorker,
     Data,
+    /// For later visits: loaded when the page is there, or by the system.
+    Install,
 }
 
 impl File {
@@ -54,6 +56,11 @@ impl File {
             .any(|folder| self.name.starts_with(folder))
         {
             Part::Data
+        } else if ["icon-", "manifest.", "service-worker."]
+            .iter()
+            .any(|start| self.name.starts_with(start))
+        {
+            Part::Install
         } else {
             Part::Page
         }
@@ -77,10 +84,21 @@ const TOTALS: [(&str, &[Part], u64); 3] = [
 
 /// The sizes of all files and what they come to, as text.
 pub fn sizes(dist: &Path) -> Result<String> {
+    measure(dist, &[])
+}
+
+/// Writes compressed copies beside the files that get smaller, and says the same.
+pub fn compress(dist: &Path) -> Result<String> {
+    measure(dist, &["--write"])
+}
+
+fn measure(dist: &Path, options: &[&str]) -> Result<String> {
     let mut command = cargo()?;
     command
         .args(["run", "--release", "--quiet", "--package", "squeeze-tests"])
+        .args(["--no-default-features", "--features", "sizes"])
         .args(["--bin", "squeeze-sizes", "--"])
+        .args(options)
         .arg(dist);
     let files = capture(&mut command)?
         .lines()
@@ -127,6 +145,7 @@ mod tests {
             r#"{"file":"worker_gpu_bg.wasm","raw":9,"gzip":8,"brotli":2500000}"#,
             r#"{"file":"models/a.safetensors","raw":9,"gzip":9,"brotli":9}"#,
             r#"{"file":"data/mnist/a.gz","raw":5,"gzip":6,"brotli":6}"#,
+            r#"{"file":"icon-192.png","raw":900,"gzip":900,"brotli":900}"#,
         ]
         .map(File::from_json);
         let files = files.into_iter().collect::<anyhow::Result<Vec<_>>>()?;

@@ -56,6 +56,8 @@ impl Contender {
         // What failed once would fail again, after as long a wait.
         let is_long = !self.row.is_ours && began.elapsed() > LONG;
         self.is_done = sample.error.is_some() || is_long;
+        // What is measured outlives a run that is ended before its table.
+        eprintln!("  {}", sample.brief());
         self.row.add(sample);
     }
 }
