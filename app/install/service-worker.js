@@ -3,8 +3,8 @@
 //
 // With a connection the network is asked first for whatever can change under its name: a new version is
 // seen when the page is next opened, as if nothing were kept. Files are kept under their hash, and only if
-// they have it. So what failed, or what another page put in its place, is never kept; files of two versions
-// never meet; and what a new version leaves as it is is not loaded again.
+// they have it. So what failed, or what another page put in its place, is never kept; copies are all of one
+// version; and what a new version leaves as it is is not loaded again.
 
 const FILES = new Map(Object.entries({ ...PAGE, ...LATER }));
 const HOME = self.registration.scope;
@@ -53,7 +53,8 @@ async function activate() {
 }
 
 async function answer(event, name) {
-  const copy = await copyOf(name);
+  // Where nothing can be kept, nothing is missed.
+  const copy = await copyOf(name).catch(() => undefined);
   if (!copy) {
     const response = await fetch(event.request);
     // A full disk is no reason not to answer.
@@ -66,7 +67,8 @@ async function answer(event, name) {
   const late = new Promise((_, fail) => setTimeout(() => fail(new Error("late")), PATIENCE_MS));
   try {
     const response = await Promise.race([fetch(event.request), late]);
-    return response.ok ? response : copy;
+    // A page that has moved is followed.
+    return response.ok || response.type === "opaqueredirect" ? response : copy;
   } catch {
     return copy;
   }

@@ -7,7 +7,7 @@ use squeeze_engine::event::DeviceKind;
 use crate::page::ROOMS;
 use crate::state::device::DeviceView;
 use crate::state::lab::Lab;
-use crate::tour::Tour;
+use crate::tour::{BUTTON, Tour};
 
 /// The header.
 #[component]
@@ -30,6 +30,7 @@ pub fn Header() -> impl IntoView {
                     <button
                         type="button"
                         class="tour-button"
+                        id=BUTTON
                         data-testid="tour-button"
                         on:click=move |_| tour.start()
                     >

@@ -94,13 +94,16 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                         pixels,
                         label,
                         rivals,
-                    } => match fetch_all(rivals).await {
-                        Ok(opponents) => {
-                            let image = (&pixels[..], label);
-                            session.compare(&config, image, opponents, &mut emit).await
+                    } => {
+                        session.begin();
+                        match fetch_all(rivals).await {
+                            Ok(opponents) => {
+                                let image = (&pixels[..], label);
+                                session.compare(&config, image, opponents, &mut emit).await
+                            }
+                            Err(message) => Err(message),
                         }
-                        Err(message) => Err(message),
-                    },
+                    }
                     other => match read_all(files, &mut emit).await {
                         Ok(files) => session.handle(other, files, &mut emit).await,
                         Err(message) => Err(message),

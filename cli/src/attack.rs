@@ -34,6 +34,11 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
     // Every setting that the figures depend on is in the name; what was stopped half-way never takes
     // a whole one's place.
     let (name, mut text, stopped) = if let Some(suite) = args.suite {
+        // AutoAttack's figures are of the test set as it lies, whatever the run's own attack takes.
+        let wanted = AttackConfig {
+            choose: Choice::First,
+            ..wanted
+        };
         let summary = show.follow(|emit| {
             pollster::block_on(suite::run(&target, suite, &wanted, &control, emit))
         })?;

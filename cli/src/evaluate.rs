@@ -48,7 +48,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         "written to {0}/{numbers} and {0}/{page}",
         folder.name()
     ));
-    Ok(interrupt::status(report.stopped))
+    Ok(interrupt::status(!report.is_whole()))
 }
 
 fn print(report: &Report) {

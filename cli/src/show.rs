@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use squeeze_engine::config::distance;
-use squeeze_engine::event::{AttackProgress, AttackSummary, Event, Rung, StepMetrics, Steps};
+use squeeze_engine::event::{AttackProgress, AttackSummary, Event, Part, Rung, StepMetrics, Steps};
 
 use crate::devices::describe;
 use crate::say::say;
@@ -65,7 +65,7 @@ impl Show {
     /// Shows one event.
     pub fn event(&mut self, event: &Event) -> Result<()> {
         match self {
-            Self::Json => say!("{}", serde_json::to_string(event)?),
+            Self::Json => say!("{}", line(event)?),
             Self::People(people) => people.event(event),
         }
         Ok(())
@@ -82,6 +82,20 @@ impl Show {
     }
 }
 
+/// An event as a line of JSON: what it is as `type`, then its fields.
+fn line(event: &Event) -> Result<String> {
+    let text = serde_json::to_string(event)?;
+    // `{"name":{fields}}`: every event has fields.
+    let parts = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .and_then(|text| text.split_once(":{"));
+    Ok(match parts {
+        Some((name, fields)) => format!("{{\"type\":{name},{fields}"),
+        None => text,
+    })
+}
+
 impl People {
     fn event(&mut self, event: &Event) {
         match event {
@@ -96,6 +110,7 @@ impl People {
             ),
             Event::TrainingStarted(started) => {
                 let config = &started.config;
+                (self.accuracy, self.robust) = (None, None);
                 eprintln!(
                     "network: {}, {} parameters",
                     config.network.name(),
@@ -119,7 +134,9 @@ impl People {
                 self.start(config.training.steps, started.step);
             }
             Event::Steps(steps) => self.steps(steps),
-            Event::Evaluation(evaluation) => self.accuracy = Some(evaluation.accuracy),
+            Event::Evaluation(evaluation) if evaluation.part == Part::HeldOut => {
+                self.accuracy = Some(evaluation.accuracy);
+            }
             Event::Look(look) => self.robust = look.attack.map(|attack| attack.accuracy),
             Event::Paused { step } => self.finish(&format!("paused at step {step}")),
             Event::Stopped { step } => self.finish(&format!("stopped at step {step}")),
@@ -137,6 +154,8 @@ impl People {
             | Event::Comparing { .. }
             | Event::Compared { .. }
             | Event::Saved { .. }
+            // That of the test set comes with the end of training.
+            | Event::Evaluation(_)
             // Its table of signs comes with the verdict.
             | Event::Sign(_)
             | Event::DataProgress { .. }

@@ -13,7 +13,7 @@ use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::device::{self, OpenDevice};
 use squeeze_engine::event::Event;
 use squeeze_engine::resident::Resident;
-use squeeze_engine::run::{self, Run};
+use squeeze_engine::run::{self, Run, Summary};
 use squeeze_engine::train::{Host, Trainer};
 
 use crate::args::TrainArgs;
@@ -139,18 +139,16 @@ pub fn into_folder(
     })
 }
 
-/// Seconds that the run in a folder was trained for, once it is finished.
+/// What became of the run in a folder, once it is finished.
 ///
 /// # Errors
 /// If its summary is wrong.
-pub fn seconds(path: &Path) -> Result<Option<f64>> {
+pub fn finished(path: &Path) -> Result<Option<Summary>> {
     if !path.is_dir() {
         return Ok(None);
     }
     let summary = pollster::block_on(run::read_summary(&run_dir::existing(path)?))?;
-    Ok(summary
-        .filter(|summary| summary.finished)
-        .map(|summary| summary.seconds))
+    Ok(summary.filter(|summary| summary.finished))
 }
 
 fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> {

@@ -3,7 +3,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -94,7 +96,7 @@ fn a_table_is_made_once_and_then_only_what_is_missing() {
     assert_eq!(accuracy("moved"), accuracy("pgd"));
     let deviations = natural["deviations"].to_string();
     assert!(
-        deviations.contains("training.steps 30 (paper's recipe: 2000)"),
+        deviations.contains("training.steps 30 (mnist-natural: 2000)"),
         "{deviations}"
     );
     let page = read(&out.join("index.html"));
@@ -171,4 +173,72 @@ fn a_plan_that_is_none_is_told_by_its_name() {
         "{said}"
     );
     assert!(!place.path().join("reproductions").exists());
+}
+
+/// Lines of a table without what the clock says.
+fn figures(csv: &str) -> Vec<String> {
+    let fields = |line: &str| line.split(',').take(6).collect::<Vec<_>>().join(",");
+    csv.lines().map(fields).collect()
+}
+
+#[test]
+fn kills_in_training_and_in_measuring_change_no_figure() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    // Long enough that kills fall into it.
+    let plan = PLAN
+        .replace("\"training.steps\" = 30", "\"training.steps\" = 120")
+        .replace("images = 40", "images = 1000");
+    fs::write(folder.join("plan.toml"), plan).unwrap();
+    succeed(folder, &["--out", "whole"]);
+    let whole = folder.join("whole");
+
+    let killed = folder.join("killed");
+    let kill_when = |there: &dyn Fn() -> bool| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_squeeze"))
+            .args(["reproduce", "plan.toml", "--device", "cpu"])
+            .args(["--save-every", "0.001", "--out", "killed"])
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !there() {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before the kill");
+            sleep(Duration::from_millis(5));
+        }
+        // SIGKILL, on Unix.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    let is_there = |file: &str| killed.join("runs").join(file).exists();
+    kill_when(&|| is_there("natural/checkpoint.safetensors"));
+    assert!(!is_there("natural/cells.json"));
+    kill_when(&|| is_there("natural/cells.json"));
+    kill_when(&|| is_there("squeezed/config.toml"));
+    succeed(folder, &["--out", "killed"]);
+    let table = |out: &Path| figures(&read(&out.join("results.csv")));
+    assert_eq!(table(&killed), table(&whole));
+}
+
+#[test]
+fn a_model_that_diverges_is_left_out_and_the_others_go_on() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let wild = "preset = \"mnist-lite-natural\"\nset = { \"optimizer.learning_rate\" = 1e30 }";
+    let plan = PLAN.replacen("preset = \"mnist-lite-natural\"", wild, 1);
+    fs::write(folder.join("plan.toml"), plan).unwrap();
+    let output = run(folder, &[]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("left out: model `natural`") && said.contains("diverged"),
+        "{said}"
+    );
+    let out = folder.join("reproductions/plan");
+    let csv = read(&out.join("results.csv"));
+    assert!(csv.contains("\nsqueezed,pgd,0."), "{csv}");
+    // Not on images that are made on a model that is not there.
+    assert!(!csv.contains("natural,") && !csv.contains("moved"), "{csv}");
+    assert!(read(&out.join("index.html")).contains("diverged"));
 }

@@ -7,8 +7,9 @@ use crate::config::{AttackConfig, Choice, DataKind, Norm, RunConfig, Suite};
 use crate::verdict::report::{Report, Sign, Subject, Verdict};
 
 /// Something that a run reports.
+// Tagged from outside, which the page reads with half of the code that a tag among the fields takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The device was chosen and is ready.
     Device(DeviceReport),

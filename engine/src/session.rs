@@ -136,12 +136,13 @@ impl Session {
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let trainer = given(&name, config, weights, data)?;
+        let filters = trainer.filters().await.map_err(text)?;
         emit(Event::ModelOpened(ModelOpened {
             name,
             config: trainer.config().clone(),
             parameters: weights::count(&trainer.model()),
         }));
-        emit(Event::Filters(trainer.filters().await.map_err(text)?));
+        emit(Event::Filters(filters));
         self.current = Some(Current {
             trainer,
             stored: None,
@@ -150,8 +151,14 @@ impl Session {
         Ok(())
     }
 
+    /// A command begins that is not carried out by [`Session::handle`] alone: what the user wished of the
+    /// one before is over. A stop that comes from here on counts, also while files are still fetched for it.
+    pub fn begin(&self) {
+        self.control.set(Wish::Run);
+    }
+
     /// Attacks an image, `[channels, height, width]` bytes, which shows `label`, on the model at hand and
-    /// on others, on each alone and alike. The model at hand stays as it is.
+    /// on others, on each alone and alike. The model at hand stays as it is. [`Session::begin`] comes first.
     ///
     /// # Errors
     /// A sentence that says what does not fit.
@@ -162,7 +169,6 @@ impl Session {
         opponents: Vec<Opponent>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        self.control.set(Wish::Run);
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let current = self.current.as_ref().ok_or(NO_MODEL)?;
         is_image(data, pixels, Some(label))?;
@@ -198,11 +204,14 @@ impl Session {
             Opponent::Stored { id } => {
                 let library = self.library()?;
                 let info = library.info(&id).await.map_err(text)?;
-                fits(&info.config, data)?;
+                let failed = |why: String| unopened(&info.name, &why);
+                fits(&info.config, data).map_err(failed)?;
                 // It is only read, so that it may be in use elsewhere.
                 let folder = library.folder(&id).await.map_err(text)?;
-                let parameters = run::read_model(&folder).await.map_err(text)?;
-                let trainer = Trainer::given(info.config, parameters, data).map_err(text)?;
+                let parameters = run::read_model(&folder).await;
+                let parameters = parameters.map_err(|error| failed(text(error)))?;
+                let trainer = Trainer::given(info.config.clone(), parameters, data);
+                let trainer = trainer.map_err(|error| failed(text(error)))?;
                 (info.name, trainer)
             }
         };
@@ -494,7 +503,7 @@ impl Session {
         let report = evaluate(&target, &config, &about, &self.control, emit).await;
         let report = report.map_err(text)?;
         if let Some((_, run)) = &current.stored
-            && !report.stopped
+            && report.is_whole()
             && let Err(error) = run::write_report(run.folder(), &report).await
         {
             emit(Event::Warning {
@@ -536,6 +545,7 @@ impl Session {
                 None
             }
         };
+        let filters = trainer.filters().await.map_err(text)?;
         emit(Event::RunOpened(RunOpened {
             report: report.clone(),
             parameters: weights::count(&trainer.model()),
@@ -544,7 +554,7 @@ impl Session {
             evaluations: history.evaluations,
             looks: history.looks,
         }));
-        emit(Event::Filters(trainer.filters().await.map_err(text)?));
+        emit(Event::Filters(filters));
         self.current = Some(Current {
             trainer,
             stored: Some((id.to_owned(), run)),
@@ -606,11 +616,15 @@ const NOT_READY: &str = "the device and the data are not ready yet";
 
 /// A model that somebody else trained, from the text of its config and its weights.
 fn given(name: &str, config: &str, weights: &[u8], data: &Resident) -> Result<Trainer, Failure> {
-    let failed = |why: String| format!("the model “{name}” cannot be opened: {why}");
+    let failed = |why: String| unopened(name, &why);
     let config = RunConfig::from_toml(config).map_err(|error| failed(text(error)))?;
-    fits(&config, data)?;
+    fits(&config, data).map_err(failed)?;
     let parameters = weights::from_safetensors(weights).map_err(|error| failed(text(error)))?;
     Trainer::given(config, parameters, data).map_err(|error| failed(text(error)))
+}
+
+fn unopened(name: &str, why: &str) -> Failure {
+    format!("the model “{name}” cannot be opened: {why}")
 }
 
 /// Whether an image is of the data set's size, and its label one of its classes.

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 #[path = "page/access.rs"]
 mod access;
+#[path = "page/colour.rs"]
+mod colour;
 #[path = "page/offline.rs"]
 mod offline;
 #[path = "page/share.rs"]
@@ -1379,6 +1381,14 @@ fn the_tour_leads_to_the_verdict() {
     visit.photograph("tour-offer");
     browser.click("tour-start").unwrap();
     assert!(!browser.has("tour-offer").unwrap());
+    // What had the focus is gone: the tour has it now, for keys and for ears.
+    let has_focus = |id: &str| {
+        let focus = format!("document.activeElement.id === '{id}'");
+        browser
+            .wait_for(&format!("the focus on {id}"), PATIENCE, &focus)
+            .unwrap_or_else(|error| panic!("{error}"));
+    };
+    has_focus("tour");
     visit.wait_for_text("tour-text", "It is open already. Of test digits");
     visit.wait_for_status("ready");
     // Less than a visitor would take.
@@ -1410,11 +1420,12 @@ fn the_tour_leads_to_the_verdict() {
     visit.wait_for_text("tour-text", "Press the button");
     browser.click("judge").unwrap();
     visit.wait_for_status("judged");
-    visit.wait_for_text("tour-text", "are right. The signs");
+    visit.wait_for_text("tour-text", "together. The signs");
     browser.click("tour-next").unwrap();
     visit.wait_for_text("tour-text", "press Train");
     browser.click("tour-next").unwrap();
     assert!(!browser.has("tour").unwrap());
+    has_focus("tour-button");
 
     // It is remembered, and can be taken again.
     browser

@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::browser::focus::focus_soon;
 use crate::browser::js::{call, get};
 use crate::state::lab::Lab;
 
@@ -18,9 +19,13 @@ pub fn Camera(
     taken: impl Fn(JsValue) + Copy + Send + Sync + 'static,
     /// There are no images for a model yet.
     disabled: Signal<bool>,
+    /// What it shows can be seen: otherwise it goes off.
+    #[prop(into)]
+    in_sight: Signal<bool>,
 ) -> impl IntoView {
     let lab = Lab::get();
     let stream = RwSignal::new_local(None::<JsValue>);
+    let opening = RwSignal::new(false);
     let video = NodeRef::<Video>::new();
     let is_on = Memo::new(move |_| stream.with(Option::is_some));
     Effect::new(move |_| {
@@ -39,10 +44,25 @@ pub fn Camera(
         }
     };
     on_cleanup(off);
+    Effect::new(move |_| {
+        if !in_sight.get() {
+            off();
+        }
+    });
     let on = move || {
+        opening.set(true);
         spawn_local(async move {
-            match open().await {
-                Ok(opened) => stream.set(Some(opened)),
+            let opened = open().await;
+            opening.set(false);
+            match opened {
+                Ok(opened) => {
+                    stream.set(Some(opened));
+                    if in_sight.get_untracked() {
+                        focus_soon("camera-shoot");
+                    } else {
+                        off();
+                    }
+                }
                 Err(reason) => lab.note(format!(
                     "The camera cannot be used ({reason}). Allow it in the browser’s settings for this \
                      page, or pick a picture."
@@ -64,6 +84,7 @@ pub fn Camera(
             match frame {
                 Ok(frame) => {
                     off();
+                    focus_soon("camera");
                     taken(frame);
                 }
                 Err(_) => lab.note("The camera shows nothing yet: try again in a moment."),
@@ -77,8 +98,9 @@ pub fn Camera(
                 view! {
                     <button
                         type="button"
+                        id="camera"
                         data-testid="camera"
-                        disabled=move || disabled.get()
+                        disabled=move || disabled.get() || opening.get()
                         on:click=move |_| on()
                     >
                         "Use the camera…"
@@ -95,10 +117,24 @@ pub fn Camera(
                     data-testid="camera-view"
                     aria-label="What the camera sees"
                 ></video>
-                <button type="button" class="primary" data-testid="camera-shoot" on:click=move |_| shoot()>
+                <button
+                    type="button"
+                    class="primary"
+                    id="camera-shoot"
+                    data-testid="camera-shoot"
+                    on:click=move |_| shoot()
+                >
                     "Take the picture"
                 </button>
-                <button type="button" class="quiet" data-testid="camera-off" on:click=move |_| off()>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="camera-off"
+                    on:click=move |_| {
+                        off();
+                        focus_soon("camera");
+                    }
+                >
                     "Camera off"
                 </button>
             </div>

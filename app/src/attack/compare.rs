@@ -84,15 +84,15 @@ pub fn Compare() -> impl IntoView {
                         }
                     }}
                 </button>
+                <button
+                    type="button"
+                    data-testid="compare-stop"
+                    disabled=move || !running.get() || lab.asked.get() == Some(Asked::Stop)
+                    on:click=move |_| lab.stop()
+                >
+                    "Stop"
+                </button>
                 <Show when=move || running.get()>
-                    <button
-                        type="button"
-                        data-testid="compare-stop"
-                        disabled=move || lab.asked.get() == Some(Asked::Stop)
-                        on:click=move |_| lab.stop()
-                    >
-                        "Stop"
-                    </button>
                     <Progress
                         label="Comparison done"
                         share=progress

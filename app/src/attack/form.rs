@@ -78,7 +78,7 @@ pub fn AttackForm() -> impl IntoView {
                 options=methods
                 value=Signal::derive(move || method.get().name().to_owned())
                 hint=Signal::derive(move || about_method(method.get()).to_owned())
-                choose=move |name| lab.choose_attack_method(name)
+                choose=move |name: String| lab.choose_attack_method(&name)
             />
             <SelectField
                 test_id="attack-norm"
@@ -86,7 +86,7 @@ pub fn AttackForm() -> impl IntoView {
                 options=norms
                 value=Signal::derive(move || norm.get().name().to_owned())
                 hint=Signal::derive(move || about_norm(norm.get()).to_owned())
-                choose=move |name| lab.choose_norm(name)
+                choose=move |name: String| lab.choose_norm(&name)
             />
             <NumberField field=Field::Epsilon aside=epsilon_aside />
             <Show when=move || norm.get() == Norm::Linf>
@@ -99,7 +99,7 @@ pub fn AttackForm() -> impl IntoView {
                     options=losses.clone()
                     value=Signal::derive(move || loss.get().name().to_owned())
                     hint=Signal::derive(move || about_attack_loss(loss.get()).to_owned())
-                    choose=move |name| lab.choose_attack_loss(name)
+                    choose=move |name: String| lab.choose_attack_loss(&name)
                 />
             </Show>
             <Show when=move || has_goal.get()>
@@ -109,7 +109,7 @@ pub fn AttackForm() -> impl IntoView {
                     options=goals
                     value=Signal::derive(move || goal.get().to_string())
                     hint=Signal::derive(move || about_goal(goal.get()).to_owned())
-                    choose=move |name| lab.choose_goal(name)
+                    choose=move |name: String| lab.choose_goal(&name)
                 />
             </Show>
             <div class="field-pair">
@@ -129,7 +129,7 @@ pub fn AttackForm() -> impl IntoView {
                 options=choices
                 value=Signal::derive(move || choice.get().to_string())
                 hint=Signal::derive(move || about_choice(choice.get()).to_owned())
-                choose=move |name| lab.choose_images(name)
+                choose=move |name: String| lab.choose_images(&name)
             />
             <div class="field-pair">
                 <NumberField field=Field::AttackImages aside=images_aside />

@@ -10,6 +10,7 @@ use web_sys::{File, PointerEvent};
 use crate::attack::camera::Camera;
 use crate::browser::{js, pixels, shrink};
 use crate::files::pick::{Choice, PickButton};
+use crate::files::picked::Picked;
 use crate::state::lab::{Asked, Lab};
 
 /// The drawing's side, in its own pixels.
@@ -68,8 +69,18 @@ pub fn OwnImage() -> impl IntoView {
         })
     });
     let truth = RwSignal::new(None::<usize>);
+    Effect::new(move |_| {
+        // Those of other images are other classes.
+        classes.track();
+        truth.set(None);
+    });
+    let opened = RwSignal::new(false);
     view! {
-        <details class="group own-image" data-testid="own-image">
+        <details
+            class="group own-image"
+            data-testid="own-image"
+            on:toggle=move |event| opened.set(js::get(&event_target::<JsValue>(&event), "open").is_truthy())
+        >
             <summary>
                 <span class="group-title">"An image of your own"</span>
                 <span class="group-summary">
@@ -98,15 +109,16 @@ pub fn OwnImage() -> impl IntoView {
                         choice=Choice::File
                         accept="image/*"
                         disabled=Signal::derive(move || !free.get())
-                        picked=move |files| {
+                        picked={move |files: Vec<Picked>| {
                             if let Some(picked) = files.into_iter().next() {
                                 take_file(picked.file);
                             }
-                        }
+                        }}
                     />
                     <Camera
                         taken=move |frame| take(frame, "The picture".to_owned())
                         disabled=Signal::derive(move || !free.get())
+                        in_sight=opened
                     />
                     <p class="hint">
                         "The middle of it is cut out and shrunk; dark writing on paper is turned to \
@@ -117,6 +129,7 @@ pub fn OwnImage() -> impl IntoView {
                         <select
                             id="own-truth"
                             data-testid="own-truth"
+                            prop:value=move || truth.get().map_or_else(String::new, |class| class.to_string())
                             on:change=move |event| truth.set(event_target_value(&event).parse().ok())
                         >
                             <option value="">"what the model takes it for"</option>
@@ -197,6 +210,9 @@ fn Pad() -> impl IntoView {
         }
     };
     let down = move |event: PointerEvent| {
+        if event.button() != 0 {
+            return;
+        }
         event.prevent_default();
         if let Some(canvas) = canvas.get_untracked() {
             // Without it a line only ends at the canvas's edge.

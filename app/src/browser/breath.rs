@@ -33,7 +33,8 @@ impl Breath {
     }
 }
 
-fn now_ms() -> f64 {
+/// Milliseconds since the page was opened.
+pub fn now_ms() -> f64 {
     window()
         .performance()
         .map_or(0.0, |performance| performance.now())

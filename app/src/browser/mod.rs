@@ -2,6 +2,7 @@
 
 pub mod breath;
 pub mod date;
+pub mod focus;
 pub mod js;
 pub mod offline;
 pub mod pixels;

@@ -67,13 +67,19 @@ pub fn chart(shown: Shown<'_>, width: f64) -> Chart {
         })
         .collect();
     for (other, lines) in shown.others.iter().zip(&others) {
-        sources.extend(lines.iter().map(|(steps, values)| Source {
-            name: other.letter,
-            class: "line-other",
-            steps,
-            values,
-            dots: (&[], &[]),
-        }));
+        let classes = ["line-other", "line-other attacked"];
+        sources.extend(
+            lines
+                .iter()
+                .zip(classes)
+                .map(|((steps, values), class)| Source {
+                    name: other.letter,
+                    class,
+                    steps,
+                    values,
+                    dots: (&[], &[]),
+                }),
+        );
     }
     lay_out(
         shown,

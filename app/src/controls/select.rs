@@ -30,7 +30,8 @@ pub fn SelectField(
     #[prop(into)]
     hint: Signal<String>,
     /// Takes another value.
-    choose: impl Fn(&str) + 'static,
+    #[prop(into)]
+    choose: Callback<String>,
 ) -> impl IntoView {
     let hint_id = format!("{test_id}-hint");
     view! {
@@ -41,7 +42,7 @@ pub fn SelectField(
                 data-testid=test_id
                 aria-describedby=hint_id.clone()
                 prop:value=move || value.get()
-                on:change=move |event| choose(&event_target_value(&event))
+                on:change=move |event| choose.run(event_target_value(&event))
             >
                 {move || {
                     options

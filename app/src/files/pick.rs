@@ -32,7 +32,8 @@ pub fn PickButton(
     #[prop(into)]
     disabled: Signal<bool>,
     /// Takes what was picked.
-    picked: impl Fn(Vec<Picked>) + 'static,
+    #[prop(into)]
+    picked: Callback<Vec<Picked>>,
 ) -> impl IntoView {
     let input = NodeRef::<Input>::new();
     // The attribute has no typed form; it stands in every browser that can pick folders.
@@ -50,7 +51,7 @@ pub fn PickButton(
         // So that the same file can be picked again, after it was mended.
         input.set_value("");
         if let Some(files) = files.filter(|files| !files.is_empty()) {
-            picked(files);
+            picked.run(files);
         }
     };
     view! {

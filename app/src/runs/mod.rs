@@ -6,14 +6,29 @@ mod row;
 mod sure;
 mod words;
 
+use std::hash::Hash;
+
 use leptos::prelude::*;
+use squeeze_engine::event::RunInfo;
+use squeeze_engine::verdict::report::Verdict;
 
 use crate::controls::select::{SelectField, options};
 use crate::files::pick::{Choice, PickButton};
+use crate::files::picked::Picked;
 use crate::state::lab::Lab;
 use broken::Broken;
 use order::Order;
 use row::Row;
+
+/// What a run's row shows: one that has changed is drawn anew.
+fn shown(info: &RunInfo) -> impl Eq + Hash + use<> {
+    (
+        (info.id.clone(), info.name.clone()),
+        (info.step, info.finished, info.bytes),
+        info.test_accuracy.map(f64::to_bits),
+        info.verdict.map(Verdict::title),
+    )
+}
 
 /// The room.
 #[component]
@@ -47,7 +62,7 @@ pub fn RunsRoom() -> impl IntoView {
                     choice=Choice::File
                     accept=".zip"
                     disabled=locked
-                    picked=move |files| lab.pick_run(files)
+                    picked={move |files: Vec<Picked>| lab.pick_run(files)}
                 />
                 <p class="hint">
                     {move || {
@@ -82,7 +97,7 @@ pub fn RunsRoom() -> impl IntoView {
                                 options=orders.get_value()
                                 value=Signal::derive(move || order.get().name().to_owned())
                                 hint="How the runs below are listed; those without a test accuracy come last by it."
-                                choose=move |name| {
+                                choose=move |name: String| {
                                     let chosen = Order::ALL.into_iter().find(|order| order.name() == name);
                                     order.set(chosen.unwrap_or(Order::Newest));
                                 }
@@ -91,15 +106,14 @@ pub fn RunsRoom() -> impl IntoView {
                         <ul class="runs" data-testid="runs">
                             <For
                                 each=sorted
-                                // A run that has changed is drawn anew.
-                                key=|info| format!("{info:?}")
+                                key=shown
                                 let:info
                             >
                                 <Row info=info locked=locked />
                             </For>
                             <For
                                 each=move || lab.broken_runs.get()
-                                key=|run| format!("{run:?}")
+                                key=|run| (run.id.clone(), run.reason.clone())
                                 let:run
                             >
                                 <Broken run=run locked=locked />

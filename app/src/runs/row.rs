@@ -155,7 +155,7 @@ pub fn Row(
                                 disabled=move || locked.get() || here.get()
                                 on:click=move |_| id.with_value(|id| lab.compare_run(id))
                             >
-                                {move || if compared.get() { "In the charts" } else { "Compare" }}
+                                "Compare"
                             </button>
                             {button("run-duplicate", "Duplicate", Lab::duplicate_run)}
                             {button("run-download", "Download", Lab::download_run)}

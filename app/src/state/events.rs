@@ -12,6 +12,7 @@ use squeeze_engine::event::{
     DataReport, Evaluation, Event, RunCurves, RunOpened, Steps, TrainingStarted,
 };
 
+use crate::browser::breath::now_ms;
 use crate::browser::save;
 use crate::state::device::DeviceView;
 use crate::state::gallery::Gallery;
@@ -90,6 +91,7 @@ impl Lab {
             Event::Data(report) => self.take_in_data(report),
             Event::Runs { runs, broken } => {
                 self.runs.set(Some(runs));
+                self.keep_others();
                 self.broken_runs.set(broken);
                 self.answered(Asked::Runs);
             }
@@ -287,6 +289,7 @@ impl Lab {
         self.live.set(Some(live));
         self.model.set(None);
         self.run.set(Some(info.id));
+        self.keep_others();
         self.saved.set(Some(info.step));
         self.offer.set(None);
         let mut config = info.config;
@@ -305,6 +308,8 @@ impl Lab {
         let fresh = started.step == 0 || self.live.with_untracked(Option::is_none);
         if fresh {
             self.saved.set(None);
+            // Those of the model before; the next look brings this one's.
+            self.filters.set(None);
             self.show_history(History::new(started.config.training.steps));
             let live = Live::new(started.config, started.parameters, started.step);
             self.live.set(Some(live));
@@ -373,10 +378,4 @@ fn show(id: &str) {
 fn is_narrow() -> bool {
     let width = window().inner_width().ok().and_then(|width| width.as_f64());
     width.is_some_and(|width| width <= ONE_COLUMN_PX)
-}
-
-fn now_ms() -> f64 {
-    web_sys::window()
-        .and_then(|window| window.performance())
-        .map_or(0.0, |performance| performance.now())
 }

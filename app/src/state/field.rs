@@ -1,9 +1,7 @@
-//! [`Field`]: every number that a visitor can type, with its words and its place in the config. One
-//! table serves the form and the validation.
+//! [`Field`]: every number that a visitor can type, with its words and its path in the config. One table
+//! serves the form and the validation.
 
-use squeeze_engine::config::RunConfig;
-
-/// A number of [`RunConfig`] that the page lets the visitor type.
+/// A number of [`RunConfig`](squeeze_engine::config::RunConfig) that the page lets the visitor type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     /// Side length that a folder's images are brought to.
@@ -100,18 +98,6 @@ pub struct Words {
     pub hint: &'static str,
 }
 
-/// Where in a config a field's value lies.
-pub(super) enum Place<'a> {
-    /// Any number.
-    Real(&'a mut f64),
-    /// A whole number.
-    Count(&'a mut usize),
-    /// The seed.
-    Seed(&'a mut u64),
-    /// Several numbers.
-    List(&'a mut Vec<f64>),
-}
-
 impl Field {
     /// All of them.
     pub const ALL: [Self; 40] = [
@@ -170,7 +156,7 @@ impl Field {
         Self::TradesWeight,
     ];
 
-    /// The dotted path in the config, as [`RunConfig::validate`] names it.
+    /// The dotted path in the config, as the engine names it.
     pub fn path(self) -> &'static str {
         match self {
             Self::ImageSize => "data.image_size",
@@ -465,63 +451,6 @@ impl Field {
             Self::EvaluationBatch => {
                 words("evaluation-batch", "At a time", "", "Images in one go.")
             }
-        }
-    }
-
-    pub(super) fn place(self, config: &mut RunConfig) -> Place<'_> {
-        use Place::{Count, List, Real, Seed};
-        let RunConfig {
-            data,
-            objective,
-            optimizer,
-            training,
-            guard,
-            attack,
-            evaluation,
-            seed,
-            ..
-        } = config;
-        match self {
-            Self::ImageSize => Count(&mut data.image_size),
-            Self::TestShare => Real(&mut data.test_share),
-            Self::Lambda => Real(&mut objective.label_smoothing),
-            Self::Beta => Real(&mut objective.beta),
-            Self::ObjectiveWarmup => Real(&mut objective.warmup),
-            Self::Gamma => Real(&mut objective.gamma),
-            Self::Sigma => Real(&mut objective.noise_sigma),
-            Self::AdversaryEpsilon => Real(&mut objective.adversary.epsilon),
-            Self::AdversaryStep => Real(&mut objective.adversary.step_size),
-            Self::AdversaryIterations => Count(&mut objective.adversary.iterations),
-            Self::TradesWeight => Real(&mut objective.adversary.trades_weight),
-            Self::LearningRate => Real(&mut optimizer.learning_rate),
-            Self::Momentum => Real(&mut optimizer.momentum),
-            Self::WeightDecay => Real(&mut optimizer.weight_decay),
-            Self::ClipNorm => Real(&mut optimizer.clip_norm),
-            Self::EmaDecay => Real(&mut optimizer.ema_decay),
-            Self::Warmup => Real(&mut optimizer.schedule.warmup),
-            Self::Milestones => List(&mut optimizer.schedule.milestones),
-            Self::Factor => Real(&mut optimizer.schedule.factor),
-            Self::Steps => Count(&mut training.steps),
-            Self::BatchSize => Count(&mut training.batch_size),
-            Self::CropPadding => Count(&mut training.crop_padding),
-            Self::GuardLevels => Count(&mut guard.levels),
-            Self::GuardSize => Real(&mut guard.least_size),
-            Self::HeldOut => Count(&mut training.held_out),
-            Self::EvalEvery => Count(&mut training.eval_every),
-            Self::RobustImages => Count(&mut training.robust_images),
-            Self::RobustIterations => Count(&mut training.robust_iterations),
-            Self::Patience => Count(&mut training.patience),
-            Self::Seed => Seed(seed),
-            Self::Epsilon => Real(&mut attack.epsilon),
-            Self::StepSize => Real(&mut attack.step_size),
-            Self::Iterations => Count(&mut attack.iterations),
-            Self::Restarts => Count(&mut attack.restarts),
-            Self::AttackMomentum => Real(&mut attack.momentum),
-            Self::AttackSamples => Count(&mut attack.samples),
-            Self::AttackImages => Count(&mut attack.images),
-            Self::AttackBatch => Count(&mut attack.batch_size),
-            Self::EvaluationImages => Count(&mut evaluation.images),
-            Self::EvaluationBatch => Count(&mut evaluation.batch_size),
         }
     }
 }

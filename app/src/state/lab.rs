@@ -243,6 +243,7 @@ impl Lab {
         self.model.set(None);
         self.saved.set(None);
         self.filters.set(None);
+        self.others.update_value(Vec::clear);
         let steps = self.config.with_untracked(|config| config.training.steps);
         self.show_history(History::new(steps));
         self.clear_the_trials();

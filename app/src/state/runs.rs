@@ -90,6 +90,29 @@ impl Lab {
         self.history_version.update(|version| *version += 1);
     }
 
+    /// Of the runs in the charts those stay that still exist, under the names that they have now, but for the
+    /// one at hand.
+    pub(super) fn keep_others(self) {
+        let at_hand = self.run.get_untracked();
+        let changed = self.runs.with_untracked(|runs| {
+            let runs = runs.as_deref().unwrap_or_default();
+            self.others.try_update_value(|others| {
+                let before: Vec<String> = others.iter().map(|other| other.name.clone()).collect();
+                others.retain_mut(|other| {
+                    let run = runs.iter().find(|run| run.id == other.id);
+                    if let Some(run) = run {
+                        run.name.clone_into(&mut other.name);
+                    }
+                    run.is_some() && at_hand.as_ref() != Some(&other.id)
+                });
+                !others.iter().map(|other| &other.name).eq(&before)
+            })
+        });
+        if changed == Some(true) {
+            self.history_version.update(|version| *version += 1);
+        }
+    }
+
     pub(super) fn ask_to_open(self, id: &str) {
         self.ask(Asked::OpenRun, &Command::OpenRun { id: id.to_owned() }, &[]);
     }

@@ -48,6 +48,17 @@ impl Lab {
                  instead; ask for the link again."
             )),
         }
+        Effect::new(move |_| {
+            self.invalid.track();
+            self.complaint.track();
+            // Why there was no link may be mended.
+            if self
+                .shared
+                .with_untracked(|shared| matches!(shared, Shared::Refused(_)))
+            {
+                self.shared.set(Shared::No);
+            }
+        });
         let settings = Memo::new(move |_| self.config.get());
         let scheduled = StoredValue::new(false);
         Effect::new(move |before: Option<()>| {

@@ -1,23 +1,24 @@
 //! From what was typed to a value of the config, and back.
 
-use squeeze_engine::config::{ConfigError, MAX_SEED, RunConfig};
+use squeeze_engine::config::{ConfigError, MAX_SEED, Place, RunConfig};
 
 use crate::state::complaint::sentence;
-use crate::state::field::{Field, Place};
+use crate::state::field::Field;
 
 const SEED_RANGE: &str = "Must be a whole number, from 0 to 2⁵³ − 1.";
 
 impl Field {
     /// The field's value as text.
     pub fn read(self, config: &RunConfig) -> String {
-        match self.place(&mut config.clone()) {
-            Place::Real(value) => real_text(*value),
-            Place::Count(value) => value.to_string(),
-            Place::Seed(value) => value.to_string(),
-            Place::List(values) => {
+        match config.clone().place(self.path()) {
+            Some(Place::Real(value)) => real_text(*value),
+            Some(Place::List(values)) => {
                 let texts: Vec<String> = values.iter().map(f64::to_string).collect();
                 texts.join(", ")
             }
+            Some(other) => other.word(),
+            // A test looks for every field.
+            None => String::new(),
         }
     }
 
@@ -35,44 +36,46 @@ impl Field {
             Err(ConfigError::OutOfRange { must_be, .. }) => Some(sentence(&must_be)),
             Err(other) => Some(other.to_string()),
         };
-        let is_value = match self.place(&mut trial) {
-            Place::Real(value) => {
+        let is_value = match trial.place(self.path()) {
+            Some(Place::Real(value)) => {
                 *value = number(typed).unwrap_or(f64::NAN);
                 true
             }
-            Place::List(values) => {
+            Some(Place::List(values)) => {
                 *values = list(typed);
                 true
             }
-            Place::Seed(value) => match whole(typed).filter(|seed| *seed <= MAX_SEED) {
+            Some(Place::Seed(value)) => match whole(typed).filter(|seed| *seed <= MAX_SEED) {
                 Some(seed) => {
                     *value = seed;
                     true
                 }
                 None => return Err(SEED_RANGE.to_owned()),
             },
-            Place::Count(value) => {
+            Some(Place::Count(value)) => {
                 let count = whole(typed).and_then(|value| usize::try_from(value).ok());
                 *value = count.unwrap_or(0);
                 count.is_some()
             }
+            // What is on or off, or has a name, is not typed.
+            _ => true,
         };
         if let Some(sentence) = complaint(&trial) {
             return Err(sentence);
         }
         if !is_value {
             // It would have done as a 0, but it is none. Its upper bound may say what it must be.
-            if let Place::Count(value) = self.place(&mut trial) {
+            if let Some(Place::Count(value)) = trial.place(self.path()) {
                 *value = usize::MAX;
             }
             return Err(complaint(&trial)
                 .unwrap_or_else(|| "Must be a whole number, 0 or more.".to_owned()));
         }
-        match (self.place(config), self.place(&mut trial)) {
-            (Place::Real(to), Place::Real(from)) => *to = *from,
-            (Place::Count(to), Place::Count(from)) => *to = *from,
-            (Place::Seed(to), Place::Seed(from)) => *to = *from,
-            (Place::List(to), Place::List(from)) => *to = std::mem::take(from),
+        match (config.place(self.path()), trial.place(self.path())) {
+            (Some(Place::Real(to)), Some(Place::Real(from))) => *to = *from,
+            (Some(Place::Count(to)), Some(Place::Count(from))) => *to = *from,
+            (Some(Place::Seed(to)), Some(Place::Seed(from))) => *to = *from,
+            (Some(Place::List(to)), Some(Place::List(from))) => *to = std::mem::take(from),
             // One field has one place.
             _ => {}
         }
@@ -166,7 +169,7 @@ mod tests {
             assert!(alone(Field::path), "{field:?}");
             // The path is the one that `validate` would name: it leads to the value in the file.
             let mut config = RunConfig::default();
-            let marked = match field.place(&mut config) {
+            let marked = match config.place(field.path()).unwrap() {
                 Place::Real(value) => {
                     *value = 0.123_456;
                     "0.123456"
@@ -183,6 +186,7 @@ mod tests {
                     *values = vec![0.123_456];
                     "0.123456"
                 }
+                Place::Flag(_) | Place::Name(_) => panic!("{field:?} is not typed"),
             };
             let text = config.to_toml().unwrap();
             let (section, name) = field.path().rsplit_once('.').unwrap_or(("", field.path()));

@@ -7,8 +7,14 @@ mod stop;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use crate::browser::focus::focus_soon;
 use crate::state::lab::Lab;
 use stop::Stop;
+
+/// Id of the button in the header that begins it.
+pub const BUTTON: &str = "tour-button";
+/// Id of its panel.
+const PANEL: &str = "tour";
 
 /// Where the tour stands.
 #[derive(Clone, Copy)]
@@ -51,8 +57,10 @@ impl Tour {
     fn go(self, stop: Option<Stop>) {
         self.at.set(stop);
         let Some(stop) = stop else {
+            focus_soon(BUTTON);
             return;
         };
+        focus_soon(PANEL);
         if let Some(part) = document().get_element_by_id(stop.anchor()) {
             part.scroll_into_view();
         }
@@ -77,7 +85,10 @@ pub fn Offer() -> impl IntoView {
                     type="button"
                     class="quiet"
                     data-testid="tour-decline"
-                    on:click=move |_| tour.leave_off_offering()
+                    on:click=move |_| {
+                        tour.leave_off_offering();
+                        focus_soon(BUTTON);
+                    }
                 >
                     "Not now"
                 </button>
@@ -101,7 +112,14 @@ pub fn TourView() -> impl IntoView {
                 .get()
                 .map(|stop| {
                     view! {
-                        <aside class="tour" aria-label="Tour" data-testid="tour" on:keydown=close>
+                        <aside
+                            class="tour"
+                            id=PANEL
+                            tabindex="-1"
+                            aria-label="Tour"
+                            data-testid="tour"
+                            on:keydown=close
+                        >
                             <StopView tour=tour stop=stop />
                         </aside>
                     }

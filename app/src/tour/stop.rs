@@ -4,9 +4,12 @@ use leptos::prelude::*;
 
 use crate::format::percent;
 use crate::state::lab::Lab;
+use crate::state::models::ReadyModel;
 use crate::state::phase::Trial;
 
-/// The model that seems to stand, by its id in `models/index.json`.
+/// The model that falls, by its id in `models/index.json`.
+const NATURAL: &str = "mnist-natural";
+/// The model that seems to stand.
 const SQUEEZED: &str = "mnist-squeezed-per-example";
 
 /// A part of the tour.
@@ -67,61 +70,73 @@ impl Stop {
     /// What the visitor is to do there has been done; where there is nothing to do, always.
     pub fn is_done(self, lab: Lab) -> bool {
         match self {
-            Self::Model => lab.model.with(Option::is_some),
-            Self::Attack | Self::AttackAgain => lab.phase.get().attack == Trial::Done,
-            Self::Squeezed => lab.model.get() == squeezed(lab),
+            Self::Model => is_open(lab, NATURAL),
+            Self::Attack => is_attacked(lab),
+            Self::Look => lab.gallery.with(Option::is_some),
+            Self::Squeezed => is_open(lab, SQUEEZED),
+            Self::AttackAgain => is_open(lab, SQUEEZED) && is_attacked(lab),
             Self::Verdict => lab.phase.get().evaluation == Trial::Done,
-            Self::Look | Self::Train => true,
+            Self::Train => true,
         }
     }
 
     /// What to do.
     pub fn before(self, lab: Lab) -> String {
         match self {
+            Self::Model if lab.phase.get().can_attack() => format!(
+                "Open “{}”: a model that was trained in the ordinary way, with no defence.",
+                name(lab, NATURAL)
+            ),
             Self::Model => "A trained model opens by itself as soon as the engine is there.".to_owned(),
-            Self::Attack => {
-                "Press Attack. Each pixel may change by no more than the budget ε; forty times the \
-                 attack asks the model which way hurts most, and takes a step."
-                    .to_owned()
-            }
+            Self::Attack => format!(
+                "Press Attack. Each pixel may change by no more than the budget ε; {} times the attack \
+                 asks the model which way hurts most, and takes a step.",
+                lab.config.with(|config| config.attack.iterations)
+            ),
+            Self::Look => "Press Attack first: then a close-up of the attack is here.".to_owned(),
             Self::Squeezed => format!(
                 "Open “{}”. While it was trained, a penalty kept its raw scores, the logits, small. \
                  That costs no more than ordinary training.",
-                squeezed(lab).unwrap_or_default()
+                name(lab, SQUEEZED)
             ),
+            Self::AttackAgain if !is_open(lab, SQUEEZED) => {
+                format!("Go back and open “{}” first.", name(lab, SQUEEZED))
+            }
             Self::AttackAgain => {
-                "Press Attack once more: same images, same budget, same forty steps.".to_owned()
+                "Press Attack once more: same images, same budget, same steps.".to_owned()
             }
             Self::Verdict => {
                 "Press the button: a ladder of attacks, from weak to strong, tries the images that the \
                  ones before left standing. It takes a minute or two."
                     .to_owned()
             }
-            Self::Look | Self::Train => self.after(lab),
+            Self::Train => self.after(lab),
         }
     }
 
     /// What came of it.
     pub fn after(self, lab: Lab) -> String {
         match self {
-            Self::Model => match clean(lab) {
-                Some(share) => format!(
-                    "It is open already. Of test digits that it has never seen it gets {share} right. It \
-                     was trained in the ordinary way, with no defence."
-                ),
-                None => "A model is open already.".to_owned(),
-            },
+            Self::Model => format!(
+                "It is open already. Of test digits that it has never seen it gets {} right. It was \
+                 trained in the ordinary way, with no defence.",
+                clean(lab, NATURAL).unwrap_or_default()
+            ),
             Self::Attack => attacked(lab, |clean, robust| {
                 format!("{clean} were right, {robust} still are. To you the digits look almost the same.")
             }),
             Self::Look => "Choose an image below the close-up. Move the slider to go through the attack step \
                            by step: the image, what was added to it, and what the model believes."
                 .to_owned(),
-            Self::Squeezed => "It is open. On clean digits it is as good as the first one.".to_owned(),
+            Self::Squeezed => format!(
+                "It is open. Of clean digits it gets {} right, the first one {}.",
+                clean(lab, SQUEEZED).unwrap_or_default(),
+                clean(lab, NATURAL).unwrap_or_default()
+            ),
             Self::AttackAgain => attacked(lab, |clean, robust| {
                 format!(
-                    "{clean} were right, and {robust} still are: far more than without a defence. But has \
-                     the attack failed because the model holds, or because its tiny logits hide the way?"
+                    "{clean} were right, and {robust} still are. Those that stand: does the model hold, or do \
+                     its tiny logits hide the way from the attack?"
                 )
             }),
             Self::Verdict => lab.judgement.with(|judgement| {
@@ -130,8 +145,8 @@ impl Stop {
                     .and_then(|judgement| Some((judgement, judgement.report.as_ref()?)));
                 match verdict {
                     Some((judgement, report)) => format!(
-                        "{}: under the strongest of all these attacks {} are right. The signs beside the \
-                         ladder say what gave it away.",
+                        "{}: {} stood through all these attacks together. The signs beside the ladder say \
+                         what tells it apart.",
                         report.verdict.heading(),
                         percent(judgement.standing(), report.subject.images)
                     ),
@@ -146,20 +161,28 @@ impl Stop {
     }
 }
 
-fn squeezed(lab: Lab) -> Option<String> {
-    lab.models.with(|models| {
-        let model = models.iter().find(|model| model.id == SQUEEZED);
-        model.map(|model| model.name.clone())
-    })
+/// Of a ready model what `read` reads of it; nothing until the list of them is there.
+fn of<T>(lab: Lab, id: &str, read: impl FnOnce(&ReadyModel) -> T) -> Option<T> {
+    lab.models
+        .with(|models| models.iter().find(|model| model.id == id).map(read))
 }
 
-/// Accuracy of the model at hand, as its card has it.
-fn clean(lab: Lab) -> Option<String> {
-    let name = lab.model.get()?;
-    lab.models.with(|models| {
-        let model = models.iter().find(|model| model.name == name);
-        model.map(|model| percent(model.clean, 0))
-    })
+fn name(lab: Lab, id: &str) -> String {
+    of(lab, id, |model| model.name.clone()).unwrap_or_default()
+}
+
+/// Accuracy of a ready model, as its card has it.
+fn clean(lab: Lab, id: &str) -> Option<String> {
+    of(lab, id, |model| percent(model.clean, 0))
+}
+
+fn is_open(lab: Lab, id: &str) -> bool {
+    let at_hand = lab.model.get();
+    at_hand.is_some() && at_hand == of(lab, id, |model| model.name.clone())
+}
+
+fn is_attacked(lab: Lab) -> bool {
+    lab.phase.get().attack == Trial::Done
 }
 
 fn attacked(lab: Lab, say: impl FnOnce(String, String) -> String) -> String {

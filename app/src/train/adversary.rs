@@ -22,7 +22,7 @@ pub fn AdversaryFields() -> impl IntoView {
             options=adversaries
             value=Signal::derive(move || kind.get().name().to_owned())
             hint=Signal::derive(move || about_adversary(kind.get()).to_owned())
-            choose=move |name| lab.choose_adversary(name)
+            choose=move |name: String| lab.choose_adversary(&name)
         />
         {move || {
             let kind = kind.get();

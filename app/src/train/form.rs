@@ -44,7 +44,7 @@ pub fn TrainForm() -> impl IntoView {
                 options=networks
                 value=Signal::derive(move || network.get().name())
                 hint=Signal::derive(move || about_network(network.get()).to_owned())
-                choose=move |name| lab.choose_network(name)
+                choose=move |name: String| lab.choose_network(&name)
             />
             <ObjectiveChoice />
             <fieldset>

@@ -41,7 +41,7 @@ pub fn GuardGroup() -> impl IntoView {
                 options=guards
                 value=Signal::derive(move || kind.get().name().to_owned())
                 hint=Signal::derive(move || about_guard(kind.get()).to_owned())
-                choose=move |name| lab.choose_guard(name)
+                choose=move |name: String| lab.choose_guard(&name)
             />
             {error}
             {move || match kind.get() {

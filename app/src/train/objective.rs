@@ -126,7 +126,7 @@ fn Combine() -> impl IntoView {
                 options=options
                 value=Signal::derive(move || form.get().name().to_owned())
                 hint=about
-                choose=move |name| lab.choose_squeeze(name)
+                choose=move |name: String| lab.choose_squeeze(&name)
             />
             {move || behind(Field::Beta).then(|| view! { <Beta /> })}
             {move || {

@@ -47,7 +47,7 @@ pub fn OptimiserGroup() -> impl IntoView {
                 options=optimizers
                 value=Signal::derive(move || kind.get().name().to_owned())
                 hint=Signal::derive(move || about_optimizer(kind.get()).to_owned())
-                choose=move |name| lab.choose_optimizer(name)
+                choose=move |name: String| lab.choose_optimizer(&name)
             />
             <div class="field-pair">
                 <NumberField field=Field::LearningRate />
@@ -68,7 +68,7 @@ pub fn OptimiserGroup() -> impl IntoView {
                 options=schedules
                 value=Signal::derive(move || schedule.get().name().to_owned())
                 hint=Signal::stored("How the learning rate changes over the run.".to_owned())
-                choose=move |name| lab.choose_schedule(name)
+                choose=move |name: String| lab.choose_schedule(&name)
             />
             <ScheduleSketch />
             <NumberField field=Field::Warmup />

@@ -51,6 +51,7 @@ pub fn RunBar() -> impl IntoView {
             _ if asked(Asked::OpenRun) => "Opening the run.".into(),
             _ if asked(Asked::Load) => "Reading the images.".into(),
             _ if !phase.open => lab.device.with(DeviceView::waiting_line).into(),
+            _ if phase.comparing => "Models are being compared.".into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
             Model::Ready => "A trained model is at hand; a run of your own takes its place.".into(),

@@ -39,13 +39,14 @@ pub fn JudgeBar() -> impl IntoView {
             (_, Model::Training) => {
                 "Training is running. Pause it to judge the model as it stands.".into()
             }
+            _ if phase.comparing => "Models are being compared: stop that first.".into(),
             _ if phase.can_stop_attack() => "An attack is running: stop that first.".into(),
             (Trial::Done, _) => lab.judgement.with(|judgement| {
                 let report = judgement
                     .as_ref()
                     .and_then(|judgement| judgement.report.as_ref());
                 report.map_or_else(String::new, |report| {
-                    let word = if report.stopped { "Stopped" } else { "Done" };
+                    let word = if report.is_whole() { "Done" } else { "Stopped" };
                     format!("{word} after {}.", duration(report.seconds))
                 })
             }),

@@ -44,7 +44,7 @@ pub fn JudgeForm() -> impl IntoView {
                 options=efforts
                 value=Signal::derive(move || effort.get().name().to_owned())
                 hint=Signal::derive(move || about_effort(effort.get()).to_owned())
-                choose=move |name| lab.choose_effort(name)
+                choose=move |name: String| lab.choose_effort(&name)
             />
             <div class="field-pair">
                 <NumberField field=Field::EvaluationImages aside=images_aside />

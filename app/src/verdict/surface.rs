@@ -42,7 +42,7 @@ pub fn SurfaceView(
     };
     let place = |event: &PointerEvent| (f64::from(event.client_x()), f64::from(event.client_y()));
     let take = move |event: PointerEvent| {
-        if from_above.get_untracked() {
+        if from_above.get_untracked() || event.button() != 0 {
             return;
         }
         if let Some(frame) = frame.get_untracked() {
@@ -55,6 +55,11 @@ pub fn SurfaceView(
         let (Some(before), false) = (held.get_untracked(), from_above.get_untracked()) else {
             return;
         };
+        if event.buttons() == 0 {
+            // Let go of where the page does not hear it.
+            held.set(None);
+            return;
+        }
         let now = place(&event);
         held.set(Some(now));
         seen_from.update(|view| *view = dragged(*view, now.0 - before.0, now.1 - before.1));

@@ -7,14 +7,15 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use squeeze_engine::attack::choice::choose_unseen;
 use squeeze_engine::attack::run::{self as attack, Target, clean};
 use squeeze_engine::attack::suite;
 use squeeze_engine::attack::transfer::{make, try_on};
-use squeeze_engine::config::RunConfig;
+use squeeze_engine::config::{AttackConfig, Choice, RunConfig};
 use squeeze_engine::control::Control;
 use squeeze_engine::evaluate::evaluate;
-use squeeze_engine::event::Part;
-use squeeze_engine::run::write_report;
+use squeeze_engine::event::{DeviceReport, Part};
+use squeeze_engine::run::{Folder, write_report};
 use squeeze_engine::verdict::report::Verdict;
 use squeeze_engine::verdict::run::evaluate as judge;
 
@@ -36,13 +37,23 @@ pub struct Cell {
     pub verdict: Option<Verdict>,
     /// Seconds that it took.
     pub seconds: f64,
+    /// The program and the device that measured it.
+    pub made_by: String,
     /// All that it depends on beside the model; a column with other settings is measured anew.
     settings: String,
 }
 
+/// The program and the device of a training or a measurement, in words.
+pub fn made_by(version: &str, device: &DeviceReport) -> String {
+    format!(
+        "Squeeze {version} on {} through {}",
+        device.name, device.api
+    )
+}
+
 /// The cells of a model.
 pub struct Cells {
-    path: PathBuf,
+    run: PathBuf,
     cells: BTreeMap<String, Cell>,
 }
 
@@ -65,7 +76,10 @@ impl Cells {
                 return Err(error).with_context(|| format!("{} cannot be read", path.display()));
             }
         };
-        Ok(Self { path, cells })
+        Ok(Self {
+            run: run.to_owned(),
+            cells,
+        })
     }
 
     /// The cell of a column, if it was measured with these settings.
@@ -82,10 +96,8 @@ impl Cells {
     pub fn put(&mut self, column: &str, cell: Cell) -> Result<()> {
         self.cells.insert(column.to_owned(), cell);
         let text = serde_json::to_string_pretty(&self.cells)? + "\n";
-        let half = self.path.with_extension("json.part");
-        fs::write(&half, text)
-            .and_then(|()| fs::rename(&half, &self.path))
-            .with_context(|| format!("{} cannot be written", self.path.display()))
+        let folder = Folder::at(&self.run)?;
+        Ok(pollster::block_on(folder.write(FILE, text.as_bytes()))?)
     }
 }
 
@@ -140,6 +152,10 @@ impl Measuring<'_> {
                 (summary.robust_accuracy, summary.images)
             }
             What::Suite(version) => {
+                let wanted = AttackConfig {
+                    choose: Choice::First,
+                    ..wanted
+                };
                 let summary = show.follow(|emit| {
                     pollster::block_on(suite::run(&target, *version, &wanted, control, emit))
                 })?;
@@ -155,7 +171,7 @@ impl Measuring<'_> {
                 let report = show.follow(|emit| {
                     pollster::block_on(judge(&target, &config, about, control, emit))
                 })?;
-                if report.stopped {
+                if !report.is_whole() {
                     return Ok(None);
                 }
                 pollster::block_on(write_report(&self.trained.folder, &report))?;
@@ -166,8 +182,8 @@ impl Measuring<'_> {
                 let source = self
                     .source
                     .with_context(|| format!("the model `{name}` is not there yet"))?;
-                let places: Vec<usize> =
-                    (0..wanted.images.min(self.stage.data.data().test.len())).collect();
+                let (data, seed) = (&self.stage.data, config.seed);
+                let places = show.follow(|emit| choose_unseen(data, seed, &wanted, emit))?;
                 let made_on = Target {
                     model: &source.model,
                     seed: source.config.seed,
@@ -192,16 +208,17 @@ impl Measuring<'_> {
             images,
             verdict,
             seconds: began.elapsed().as_secs_f64(),
-            settings: settings(config, column)?,
+            made_by: made_by(env!("CARGO_PKG_VERSION"), &self.stage.opened.report),
+            settings: settings(config, column, self.source.map(|source| &source.config))?,
         }))
     }
 }
 
-/// All that a column depends on beside the model.
+/// All that a column depends on beside the model; images that are moved depend on the run of their `source`.
 ///
 /// # Errors
 /// If the column's attack is none for this model.
-pub fn settings(config: &RunConfig, column: &Column) -> Result<String> {
+pub fn settings(config: &RunConfig, column: &Column, source: Option<&RunConfig>) -> Result<String> {
     let attack = serde_json::to_string(&column.attack(config)?)?;
     Ok(match &column.what {
         What::Clean => "test set".to_owned(),
@@ -211,7 +228,14 @@ pub fn settings(config: &RunConfig, column: &Column) -> Result<String> {
             let evaluation = serde_json::to_string(&column.evaluation(config, *effort))?;
             format!("{evaluation} {attack}")
         }
-        What::Transfer(source, _) => format!("from {source} {attack}"),
+        What::Transfer(..) => {
+            let mut source = source.cloned();
+            if let Some(source) = &mut source {
+                // Where the images lie on this machine changes nothing.
+                source.data.path = None;
+            }
+            format!("from {} {attack}", serde_json::to_string(&source)?)
+        }
     })
 }
 
@@ -228,6 +252,7 @@ mod tests {
             images: 8,
             verdict: Some(Verdict::Undecided),
             seconds: 1.0,
+            made_by: "Squeeze".to_owned(),
             settings: "so".to_owned(),
         };
         let mut cells = Cells::read(folder.path()).unwrap();

@@ -6,6 +6,7 @@ mod page;
 mod plan;
 mod results;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use squeeze_engine::control::{Control, Wish};
+use squeeze_engine::train::TrainError;
 
 use crate::args::ReproduceArgs;
 use crate::interrupt;
@@ -51,7 +53,9 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         began: Instant::now(),
         done: 0,
         reused: 0,
+        diverged: BTreeSet::new(),
     };
+    work.check()?;
     let whole = work.all(&out)?;
     if !args.common.json {
         work.results()?.print();
@@ -64,7 +68,15 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         work.show
             .note("stopped: the same command goes on from here");
     }
+    if whole && !work.diverged.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(interrupt::status(!whole))
+}
+
+/// Whether it is that training diverged: it would again, however often it is tried.
+fn has_diverged(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(TrainError::Diverged { .. }))
 }
 
 struct Work<'a> {
@@ -79,16 +91,48 @@ struct Work<'a> {
     /// Trainings and measurements that are over, those that were there already among them.
     done: usize,
     reused: usize,
+    /// Places of the models whose training diverged: they have no figures, the others go on.
+    diverged: BTreeSet<usize>,
 }
 
 impl Work<'_> {
+    /// Every attack is one for this data, before hours go into training.
+    fn check(&self) -> Result<()> {
+        let classes = self.stage.data.data().classes.len();
+        for planned in &self.plan.models {
+            for column in &self.plan.columns {
+                let attack = column.attack(&planned.config)?;
+                attack.validate_for(classes).with_context(|| {
+                    format!("model `{}`, column `{}`", planned.name, column.name)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The images of a column come from a model whose training diverged.
+    fn has_diverged_source(&self, column: &plan::Column) -> bool {
+        let models = self.plan.models.iter().enumerate();
+        let mut diverged = models.filter(|(number, _)| self.diverged.contains(number));
+        let source = self.plan.source(column).map(|source| &source.name);
+        source.is_some_and(|source| diverged.any(|(_, model)| model.name == *source))
+    }
+
     /// Models one after the other; after each the table as it stands is written. False if the user
     /// stopped it.
     fn all(&mut self, out: &Path) -> Result<bool> {
         for (number, planned) in self.plan.models.iter().enumerate() {
             let whole = self
                 .model(number, planned)
-                .with_context(|| format!("model `{}`", planned.name))?;
+                .with_context(|| format!("model `{}`", planned.name));
+            let whole = match whole {
+                Err(error) if has_diverged(&error) => {
+                    self.diverged.insert(number);
+                    self.show.note(&format!("left out: {error:#}"));
+                    true
+                }
+                whole => whole?,
+            };
             self.write(out)?;
             if !whole {
                 return Ok(false);
@@ -98,6 +142,9 @@ impl Work<'_> {
         for (number, planned) in self.plan.models.iter().enumerate() {
             let is_moved = |column: &&plan::Column| matches!(column.what, What::Transfer(..));
             for column in self.plan.columns.iter().filter(is_moved) {
+                if self.diverged.contains(&number) || self.has_diverged_source(column) {
+                    continue;
+                }
                 if !self.cell(number, planned, column)? {
                     self.write(out)?;
                     return Ok(false);
@@ -145,10 +192,8 @@ impl Work<'_> {
     ) -> Result<bool> {
         let path = self.runs.join(&planned.name);
         let mut cells = Cells::read(&path)?;
-        if cells
-            .get(&column.name, &settings(&planned.config, column)?)
-            .is_some()
-        {
+        let settings = self.settings(planned, column)?;
+        if cells.get(&column.name, &settings).is_some() {
             self.done += 1;
             self.reused += 1;
             return Ok(true);
@@ -158,25 +203,28 @@ impl Work<'_> {
         }
         self.say(number, &format!("{}: {}", planned.title, column.name));
         let trained = self.trained(planned)?;
-        let source = match &column.what {
-            What::Transfer(name, _) => {
-                let source = self.plan.models.iter().find(|model| model.name == *name);
-                source.map(|source| self.trained(source)).transpose()?
-            }
-            _ => None,
-        };
+        let source = self.plan.source(column);
+        let source = source.map(|source| self.trained(source)).transpose()?;
         let measuring = Measuring {
             trained: &trained,
             stage: &self.stage,
             source: source.as_ref(),
         };
-        let cell = measuring.measure(column, &self.control, &mut self.show)?;
+        let cell = measuring
+            .measure(column, &self.control, &mut self.show)
+            .with_context(|| format!("model `{}`, column `{}`", planned.name, column.name))?;
         let Some(cell) = cell else {
             return Ok(false);
         };
         cells.put(&column.name, cell)?;
         self.done += 1;
         Ok(true)
+    }
+
+    /// All that a column of a model depends on.
+    fn settings(&self, planned: &PlannedModel, column: &plan::Column) -> Result<String> {
+        let source = self.plan.source(column);
+        settings(&planned.config, column, source.map(|source| &source.config))
     }
 
     fn trained(&mut self, planned: &PlannedModel) -> Result<Trained> {
@@ -211,23 +259,24 @@ impl Work<'_> {
             .plan
             .models
             .iter()
-            .map(|planned| {
+            .enumerate()
+            .map(|(number, planned)| {
                 let path = self.runs.join(&planned.name);
                 let cells = Cells::read(&path)?;
                 let found = self.plan.columns.iter().map(|column| {
-                    let settings = settings(&planned.config, column)?;
+                    let settings = self.settings(planned, column)?;
                     Ok(cells.get(&column.name, &settings).cloned())
                 });
                 Ok(Row {
                     planned,
-                    training_seconds: train::seconds(&path)?,
+                    training: train::finished(&path)?,
+                    diverged: self.diverged.contains(&number),
                     cells: found.collect::<Result<Vec<Option<Cell>>>>()?,
                 })
             })
             .collect::<Result<_>>()?;
         Ok(Results {
             plan: self.plan,
-            device: &self.stage.opened.report,
             data: &self.stage.data.data().name,
             rows,
         })

@@ -84,8 +84,11 @@ fn table(results: &Results) -> String {
 }
 
 fn cost(row: &Row) -> String {
-    row.training_seconds
-        .map_or(String::new(), |seconds| format!("{seconds:.0} s"))
+    match &row.training {
+        Some(summary) => format!("{:.0} s", summary.seconds),
+        None if row.diverged => "diverged".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// On how many images a column was measured.
@@ -213,7 +216,7 @@ fn plot(results: &Results, curve: &Curve) -> String {
         columns.position(|column| column.name == *name)
     };
     // Names do not stand on each other.
-    let mut free = f64::NEG_INFINITY;
+    let mut free = f64::INFINITY;
     let mut ends = Vec::new();
     for (number, row) in results.rows.iter().enumerate() {
         let points: Vec<(f64, f64)> = curve
@@ -240,9 +243,10 @@ fn plot(results: &Results, curve: &Curve) -> String {
         );
         ends.push((last, number, row.planned.title.clone()));
     }
-    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ends.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // From the axis upwards.
     for (y, number, title) in ends {
-        free = f64::max(y, free + 15.0);
+        free = f64::min(y, free - 15.0);
         let _ = write!(
             svg,
             "<text class=\"name l{}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
@@ -299,18 +303,17 @@ fn about(results: &Results) -> String {
     if !differing.is_empty() {
         differing.insert_str(
             0,
-            "<h2>Where the models differ from the paper’s recipe</h2>\n",
+            "<h2>Where the models differ from the full-size presets</h2>\n",
         );
     }
+    let makers: Vec<String> = results.makers().into_iter().collect();
     let list = match notes.is_empty() {
         true => String::new(),
         false => format!("<h2>Notes</h2>\n<ul>\n{notes}</ul>\n"),
     };
     format!(
-        "{list}{differing}<p class=\"paper\">Data: {}. Device of the last session: {} through {}. Squeeze {}.</p>\n",
+        "{list}{differing}<p class=\"paper\">Data: {}. Trained and measured by {}.</p>\n",
         text(results.data),
-        text(&results.device.name),
-        text(&results.device.api),
-        env!("CARGO_PKG_VERSION")
+        text(&makers.join("; "))
     )
 }

@@ -132,7 +132,7 @@ pub struct Column {
     pub name: String,
     /// What is measured.
     pub what: What,
-    /// On so many of the first test images; on all if that is not said and there is no attack.
+    /// On so many test images, if that is said.
     images: Option<usize>,
 }
 
@@ -179,6 +179,14 @@ impl Column {
 }
 
 impl Plan {
+    /// The model that a column's images are made on, where they are moved from another.
+    pub fn source(&self, column: &Column) -> Option<&PlannedModel> {
+        let What::Transfer(name, _) = &column.what else {
+            return None;
+        };
+        self.models.iter().find(|model| model.name == *name)
+    }
+
     /// Reads and checks a plan.
     ///
     /// # Errors
@@ -235,7 +243,7 @@ impl Plan {
     fn check(&self) -> Result<()> {
         ensure!(!self.models.is_empty(), "there is no `model` and no `grid`");
         ensure!(!self.columns.is_empty(), "there is no `column`");
-        let first = self.models[0].config.data.set;
+        let first = &self.models[0].config.data;
         let mut names = BTreeSet::new();
         for model in &self.models {
             let name = &model.name;
@@ -246,10 +254,10 @@ impl Plan {
             );
             ensure!(names.insert(name), "there are two models `{name}`");
             ensure!(
-                model.config.data.set == first,
-                "model `{name}` is for {}, the first one for {}: make two plans of them",
+                model.config.data == *first,
+                "model `{name}` is for {}, the first one for {}, or `data` differs in a setting: make two plans of them",
                 model.config.data.set.title(),
-                first.title()
+                first.set.title()
             );
             for figure in model.figures.keys() {
                 ensure!(
@@ -326,6 +334,10 @@ impl TryFrom<ColumnEntry> for Column {
                 "column `{name}`: it may have one of `attack`, `suite`, `effort`, or `transfer_from` with or without `attack`"
             ),
         };
+        ensure!(
+            images.is_none() || !matches!(what, What::Clean),
+            "column `{name}`: `images` goes with an attack; without one the whole test set is taken"
+        );
         ensure!(
             images != Some(0),
             "column `{name}`: images must be 1 or more"
@@ -424,7 +436,7 @@ fn cells(grid: &GridEntry, shared: &toml::Table) -> Result<Vec<PlannedModel>> {
         .collect()
 }
 
-/// The fields in which a run is not the paper's, as the preset `paper` has that.
+/// The fields in which a run is not that of the preset `paper`, which is as near to the paper as is known.
 fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<String>> {
     let Some(paper) = paper else {
         return Ok(Vec::new());
@@ -446,7 +458,7 @@ fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<String>> {
     let theirs: BTreeMap<String, String> = flat(&preset.config)?.into_iter().collect();
     let differing = flat(config)?.into_iter().filter_map(|(field, ours)| {
         let theirs = theirs.get(&field).map_or("none", String::as_str);
-        (theirs != ours).then(|| format!("{field} {ours} (paper's recipe: {theirs})"))
+        (theirs != ours).then(|| format!("{field} {ours} ({paper}: {theirs})"))
     });
     Ok(differing.collect())
 }
@@ -505,10 +517,13 @@ mod tests {
         assert_eq!(attack.epsilon, model.config.attack.epsilon);
         let all = model.deviations.join("\n");
         assert!(
-            all.contains("network small-cnn (paper's recipe: mnist-cnn)"),
+            all.contains("network small-cnn (mnist-lsq-batch-5: mnist-cnn)"),
             "{all}"
         );
-        assert!(all.contains("training.steps 7 (paper's recipe:"), "{all}");
+        assert!(
+            all.contains("training.steps 7 (mnist-lsq-batch-5: "),
+            "{all}"
+        );
         assert!(!all.contains("seed"), "{all}");
     }
 

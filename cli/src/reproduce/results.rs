@@ -1,12 +1,13 @@
 //! [`Results`]: the table, as text, CSV and JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use squeeze_engine::event::DeviceReport;
+use squeeze_engine::run::Summary;
 
-use super::cells::Cell;
+use super::cells::{Cell, made_by};
 use super::plan::{Plan, PlannedModel};
 use crate::say::say;
 
@@ -14,8 +15,6 @@ use crate::say::say;
 pub struct Results<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// The device of this session.
-    pub device: &'a DeviceReport,
     /// Name of the data set, copy included.
     pub data: &'a str,
     /// One row a model.
@@ -26,13 +25,37 @@ pub struct Results<'a> {
 pub struct Row<'a> {
     /// The model.
     pub planned: &'a PlannedModel,
-    /// Seconds of its training, once it is trained.
-    pub training_seconds: Option<f64>,
+    /// Its training, once that is over.
+    pub training: Option<Summary>,
+    /// Its training diverged.
+    pub diverged: bool,
     /// What its columns came to, as far as they are measured.
     pub cells: Vec<Option<Cell>>,
 }
 
+impl Row<'_> {
+    /// Seconds of its training.
+    fn training_seconds(&self) -> Option<f64> {
+        self.training.as_ref().map(|summary| summary.seconds)
+    }
+
+    /// What trained it.
+    fn trained_by(&self) -> Option<String> {
+        let summary = self.training.as_ref()?;
+        Some(made_by(&summary.version, &summary.device))
+    }
+}
+
 impl Results<'_> {
+    /// The programs and devices that trained and measured what is there.
+    pub fn makers(&self) -> BTreeSet<String> {
+        let trained = self.rows.iter().filter_map(Row::trained_by);
+        let cells = self.rows.iter().flat_map(|row| row.cells.iter().flatten());
+        trained
+            .chain(cells.map(|cell| cell.made_by.clone()))
+            .collect()
+    }
+
     /// The table for a terminal.
     pub fn print(&self) {
         say!();
@@ -84,7 +107,7 @@ impl Results<'_> {
                     cell.images,
                     cell.verdict.map_or("", |verdict| verdict.title()),
                     cell.seconds,
-                    row.training_seconds
+                    row.training_seconds()
                         .map_or(String::new(), |seconds| format!("{seconds:.1}"))
                 );
             }
@@ -107,7 +130,9 @@ impl Results<'_> {
                 "title": row.planned.title,
                 "deviations": row.planned.deviations,
                 "paper_percent": row.planned.figures,
-                "training_seconds": row.training_seconds,
+                "training_seconds": row.training_seconds(),
+                "trained_by": row.trained_by(),
+                "diverged": row.diverged,
                 "config": row.planned.config,
                 "cells": cells,
             })
@@ -117,8 +142,6 @@ impl Results<'_> {
             "about": self.plan.about,
             "notes": self.plan.notes,
             "data": self.data,
-            "device": self.device,
-            "version": env!("CARGO_PKG_VERSION"),
             "models": rows.collect::<Vec<_>>(),
         });
         Ok(serde_json::to_string_pretty(&all)? + "\n")

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Where a field's value lies.
-pub(super) enum Place<'a> {
+pub enum Place<'a> {
     /// Any number.
     Real(&'a mut f64),
     /// A whole number.
@@ -24,7 +24,7 @@ pub(super) enum Place<'a> {
 }
 
 /// Something that is written as its name.
-pub(super) trait Named {
+pub trait Named {
     /// The name.
     fn word(&self) -> String;
 
@@ -262,6 +262,16 @@ pub(super) fn fields(config: &mut RunConfig) -> Vec<(&'static str, Place<'_>)> {
         ("evaluation.images", Count(evaluation_images)),
         ("evaluation.batch_size", Count(evaluation_batch)),
     ]
+}
+
+impl RunConfig {
+    /// Where the value of the field with this dotted path lies, as [`RunConfig::validate`] names it; nothing
+    /// if there is no such field. What is put there is not checked.
+    pub fn place(&mut self, path: &str) -> Option<Place<'_>> {
+        let mut fields = fields(self);
+        let at = fields.iter().position(|(field, _)| *field == path)?;
+        Some(fields.swap_remove(at).1)
+    }
 }
 
 /// What stands between the numbers of a list.

@@ -29,6 +29,7 @@ use check::check;
 pub use choice::{Choice, ChoiceNameError};
 pub use data::{DataConfig, DataKind};
 pub use evaluation::{Effort, EvaluationConfig, Suite};
+pub use fields::Place;
 pub use goal::{Goal, GoalNameError};
 pub use guard::{Guard, GuardConfig};
 pub use link::LinkError;

@@ -20,10 +20,10 @@ pub async fn write_report(
     folder: &Folder,
     report: &Report,
 ) -> Result<[&'static str; 2], StoreError> {
-    let names = if report.stopped {
-        ["evaluation-stopped.json", "report-stopped.html"]
-    } else {
+    let names = if report.is_whole() {
         [EVALUATION, REPORT]
+    } else {
+        ["evaluation-stopped.json", "report-stopped.html"]
     };
     // Plain data always has a JSON form.
     let mut text = serde_json::to_string(report).unwrap_or_default();

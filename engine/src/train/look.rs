@@ -62,7 +62,6 @@ pub async fn attack(
     config: &RunConfig,
     held_out: &[u32],
     logits: &[f32],
-    step: usize,
     control: &Control,
 ) -> Result<Option<LookAttack>, DeviceFailure> {
     let classes = data.data().classes.len();
@@ -91,7 +90,7 @@ pub async fn attack(
             targets: Vec::new(),
             classes,
             seed: config.seed,
-            index: FIRST_START + step + index,
+            index: FIRST_START + index,
             restart: 0,
         };
         let mut pgd = begin(&attack, &batch);

@@ -477,7 +477,7 @@ impl Trainer {
         let attack = if config.training.robust_images == 0 {
             None
         } else {
-            let attacked = look::attack(&model, data, config, places, &logits, step, control);
+            let attacked = look::attack(&model, data, config, places, &logits, control);
             match attacked.await? {
                 Some(attack) => Some(attack),
                 None => return Ok(false),
@@ -490,7 +490,7 @@ impl Trainer {
             logits: look::spread(logits),
             attack,
         };
-        let filters = self.filters().await?;
+        let filters = self.filters_of(&network).await?;
         self.looked_at = self.step;
         self.weigh(&evaluation, network);
         host.emit(Event::Evaluation(evaluation));
@@ -504,7 +504,11 @@ impl Trainer {
     /// # Errors
     /// [`DeviceFailure`] if the device does not answer.
     pub async fn filters(&self) -> Result<Filters, DeviceFailure> {
-        let weights = self.model().first_weights();
+        self.filters_of(&self.model()).await
+    }
+
+    async fn filters_of(&self, network: &Network) -> Result<Filters, DeviceFailure> {
+        let weights = network.first_weights();
         Ok(Filters {
             step: self.step,
             shape: weights.dims(),

@@ -296,6 +296,13 @@ pub struct Report {
     pub stopped: bool,
 }
 
+impl Report {
+    /// Nothing was left out: neither what the verdict rests on nor the last of the pictures.
+    pub fn is_whole(&self) -> bool {
+        !self.stopped && self.grid.is_some()
+    }
+}
+
 /// JSON has no word for what is no finite number, and writes null.
 fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D::Error> {
     let read = Vec::<Option<f32>>::deserialize(from)?;

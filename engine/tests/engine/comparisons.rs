@@ -76,6 +76,7 @@ fn compare(
 ) -> Result<Vec<Side>, String> {
     let mut events = Vec::new();
     let mut emit = |event| events.push(event);
+    session.begin();
     pollster::block_on(session.compare(&config(), image, opponents, &mut emit))?;
     let done = events.iter().filter_map(|event| match event {
         Event::Comparing { done } => Some(*done),
@@ -184,11 +185,23 @@ fn a_stored_run_is_an_opponent_and_the_user_can_stop() {
         events.push(event);
     };
     let config = config();
+    page.session.begin();
     let stopped = page
         .session
         .compare(&config, (&pixels, 4), stored(&other.id), &mut stop);
     pollster::block_on(stopped).unwrap();
     let nothing = Event::Compared { sides: Vec::new() };
+    assert_eq!(events.last(), Some(&nothing));
+
+    // A stop that comes while the opponents are still fetched is not forgotten.
+    page.session.begin();
+    page.session.control().set(Wish::Stop);
+    let mut events = Vec::new();
+    let mut emit = |event| events.push(event);
+    let stopped = page
+        .session
+        .compare(&config, (&pixels, 4), stored(&other.id), &mut emit);
+    pollster::block_on(stopped).unwrap();
     assert_eq!(events.last(), Some(&nothing));
 
     // Opened, it shows the same, from the other's random start: that is of the seed of the run at hand.

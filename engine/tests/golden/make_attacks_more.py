@@ -319,7 +319,7 @@ def seeds_wanted(settings: dict) -> int:
         return ROUNDINGS
     if method == "hop-skip-jump" and "images" in settings:
         return 4  # Few images, each of which goes its own way.
-    if settings.get("version") in ("standard", "plus") and settings["norm"] == "l2":
+    if method == "autoattack" and settings["norm"] == "l2":
         return 3  # Many images are near the line there, where chance decides.
     return METHODS[method][1]
 

@@ -1,4 +1,4 @@
-//! The page by the rules of axe-core (`tests/axe`), in every state that draws something of its own.
+//! The page by the rules of axe-core (`tests/axe`), in the states that draw something of their own.
 
 use squeeze_tests::browser::{ColorScheme, Graphics};
 
@@ -59,6 +59,9 @@ fn axe_finds_nothing_in_any_room() {
 
     browser.eval(open_all).unwrap();
     let mut found = violations(&visit, "ready");
+    browser.click("tour-start").unwrap();
+    found.extend(violations(&visit, "the tour"));
+    browser.click("tour-end").unwrap();
     visit.set_up_a_short_run(60);
     // What is wrong with a setting is said beside it.
     browser.set("patience", "often").unwrap();
@@ -80,11 +83,25 @@ fn axe_finds_nothing_in_any_room() {
     visit.wait_for_status("attacked");
     browser.eval(open_all).unwrap();
     found.extend(violations(&visit, "attacked"));
+    browser
+        .set("compare-with", "ready/mnist-adversarial")
+        .unwrap();
+    browser.click("compare").unwrap();
+    visit.wait_for_text("side-1", "holds");
+    visit.wait_for_status("attacked");
+    found.extend(violations(&visit, "compared"));
+    for row in ["run-rename", "run-delete"] {
+        browser.click(row).unwrap();
+        found.extend(violations(&visit, row));
+        browser.press("Escape").unwrap();
+    }
 
     browser.click("judge").unwrap();
     visit.wait_for_status("judged");
     browser.eval(open_all).unwrap();
     found.extend(violations(&visit, "judged"));
+    browser.click("surface-contours").unwrap();
+    found.extend(violations(&visit, "contours"));
 
     assert!(
         found.is_empty(),

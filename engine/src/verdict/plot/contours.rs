@@ -19,7 +19,8 @@ pub fn range(surface: &Surface) -> Option<(f32, f32)> {
     let low = finite().fold(f32::INFINITY, f32::min);
     let high = finite().fold(f32::NEG_INFINITY, f32::max);
     // A report may come from somebody else.
-    let is_square = surface.side > 1 && surface.losses.len() == surface.side * surface.side;
+    let losses = surface.side.checked_mul(surface.side);
+    let is_square = surface.side > 1 && losses == Some(surface.losses.len());
     (is_square && low <= high).then_some((low, high))
 }
 
