@@ -41,14 +41,16 @@ impl Order {
 
     /// Brings runs, newest first, into this order; equal ones stay as they are.
     pub fn sort(self, runs: &mut [RunInfo]) {
-        // Without an accuracy comes last.
-        let accuracy = |run: &RunInfo| run.test_accuracy.unwrap_or(-1.0);
-        match self {
-            Self::Newest => {}
-            Self::Name => runs.sort_by_cached_key(|run| run.name.to_lowercase()),
-            Self::Accuracy => runs.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a))),
-            Self::Settings => runs.sort_by_cached_key(super::words::what),
-        }
+        runs.sort_by_cached_key(|run| match self {
+            Self::Newest => (0, String::new()),
+            Self::Name => (0, run.name.to_lowercase()),
+            // In millionths, the best first; without one comes last.
+            Self::Accuracy => (
+                -(run.test_accuracy.unwrap_or(-1.0) * 1e6) as i64,
+                String::new(),
+            ),
+            Self::Settings => (0, super::words::what(run)),
+        });
     }
 }
 

@@ -39,7 +39,7 @@ const LOSS: Figure = Figure {
 const ACCURACY: Figure = Figure {
     test_id: "accuracy-chart",
     title: "Accuracy",
-    note: "attacked: under a short attack; all others without",
+    note: "dotted: under a short attack",
     names: accuracy::NAMES,
     summary: accuracy::summary,
     chart: accuracy::chart,

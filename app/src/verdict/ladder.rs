@@ -36,7 +36,14 @@ pub fn Ladder() -> impl IntoView {
                     {move || left(clean())}
                 </li>
                 // By what they say: those of another evaluation are others.
-                <For each=move || rungs.get() key=|rung| format!("{rung:?}") let:rung>
+                <For
+                    each=move || rungs.get()
+                    key=|rung| {
+                        let counts = (rung.attacked, rung.fallen, rung.standing);
+                        (rung.name.clone(), counts, rung.seconds.to_bits())
+                    }
+                    let:rung
+                >
                     {row(&rung)}
                 </For>
                 {climbing}

@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    DedicatedWorkerGlobalScope, DomException, File, FileSystemDirectoryHandle,
+    AbortSignal, DedicatedWorkerGlobalScope, DomException, File, FileSystemDirectoryHandle,
     FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
     FileSystemRemoveOptions,
 };
@@ -89,12 +89,16 @@ impl Folder {
             return Ok(self);
         }
         let granted = request_lock(&self.name).map_err(|e| failed("locked", &self.name, &e))?;
-        let granted = JsFuture::from(granted)
-            .await
-            .map_err(|error| failed("locked", &self.name, &error))?;
-        let release = granted
+        let release = JsFuture::from(granted).await.map_err(|error| {
+            if is_named(&error, "TimeoutError") {
+                StoreError::Held(format!("the run {}", self.name))
+            } else {
+                failed("locked", &self.name, &error)
+            }
+        })?;
+        let release = release
             .dyn_into()
-            .map_err(|_| StoreError::Held(format!("the run {}", self.name)))?;
+            .map_err(|error| failed("locked", &self.name, &error))?;
         self.lock = Some(Rc::new(Lock { release }));
         Ok(self)
     }
@@ -219,26 +223,28 @@ impl Folder {
     }
 }
 
+/// How long a lock is waited for: the worker of a page that was just reloaded has its own for a moment yet.
+const PATIENCE_MS: u32 = 2000;
+
 /// Asks for the lock of a name through `navigator.locks`, which web-sys has only among its unstable
-/// interfaces. Gives a promise of the function that lets go of it, or of `null` if it is taken.
+/// interfaces. Gives a promise of the function that lets go of it; it fails with a `TimeoutError` if the lock
+/// stays taken.
 fn request_lock(name: &str) -> Result<Promise, JsValue> {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let locks = Reflect::get(&scope.navigator(), &"locks".into())?;
     let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
     let options = js_sys::Object::new();
-    Reflect::set(&options, &"ifAvailable".into(), &true.into())?;
+    let signal = AbortSignal::timeout_with_u32(PATIENCE_MS);
+    Reflect::set(&options, &"signal".into(), &signal)?;
     let mut called = JsValue::NULL;
     let answered = Promise::new(&mut |answer, _| {
-        called = Closure::once_into_js(move |lock: JsValue| {
+        called = Closure::once_into_js(move || -> JsValue {
             let mut release = JsValue::NULL;
-            let mut held = JsValue::UNDEFINED;
-            if !lock.is_null() {
-                held = Promise::new(&mut |settle, _| release = settle.into()).into();
-            }
+            let held = Promise::new(&mut |settle, _| release = settle.into());
             // Settles a promise, which cannot fail.
             let _ = answer.call1(&JsValue::NULL, &release);
             // The browser holds the lock until this is settled.
-            held
+            held.into()
         });
     });
     let arguments = Array::of3(&format!("squeeze/{name}").into(), &options, &called);
@@ -255,9 +261,13 @@ async fn call(object: &JsValue, method: &str, arguments: &Array) -> Result<JsVal
 }
 
 fn is_not_found(error: &JsValue) -> bool {
+    is_named(error, "NotFoundError")
+}
+
+fn is_named(error: &JsValue, name: &str) -> bool {
     error
         .dyn_ref::<DomException>()
-        .is_some_and(|error| error.name() == "NotFoundError")
+        .is_some_and(|error| error.name() == name)
 }
 
 fn failed(what: &'static str, name: &str, error: &JsValue) -> StoreError {
