@@ -60,15 +60,15 @@ fn measure(url: &str, dist: &Path, device: &str, network: &str) -> Result<Value,
     browser.set("batch-size", "128")?;
     browser.set("steps", "10000")?;
     browser.click("train")?;
-    let stepped = "heard.some(([, e]) => e.type === 'steps')";
+    let stepped = "heard.some(([, e]) => e.steps)";
     browser.wait_for("the first step", PATIENCE, stepped)?;
-    let first_step = browser.eval("heard.find(([, e]) => e.type === 'steps')[0]")?;
+    let first_step = browser.eval("heard.find(([, e]) => e.steps)[0]")?;
     browser.click("stop")?;
     status(&browser, "stopped")?;
     browser.click("measure")?;
-    let measured = "heard.some(([, e]) => e.type === 'bench')";
+    let measured = "heard.some(([, e]) => e.bench)";
     browser.wait_for("the figures", PATIENCE, measured)?;
-    let figures = browser.eval("heard.find(([, e]) => e.type === 'bench')[1]")?;
+    let figures = browser.eval("heard.find(([, e]) => e.bench)[1].bench")?;
     Ok(json!({
         "network": network,
         "device": browser.text("device")?.replace('\n', " "),
