@@ -9,8 +9,8 @@ use crate::attack::compare::Compare;
 use crate::attack::export::Exports;
 use crate::attack::picture::{Picture, PictureView};
 use crate::attack::scrub::{Scrub, Words};
+use crate::attack::share;
 use crate::chart::scale::Scale;
-use crate::format::confidence;
 use crate::state::gallery::Gallery;
 use crate::state::lab::Lab;
 
@@ -153,34 +153,11 @@ fn Classes() -> impl IntoView {
                         lab.choose_goal(&goal);
                     }
                 >
-                    <span class="class-name">{class_name(lab, class)}</span>
-                    <span class="class-track" aria-hidden="true">
-                        <span
-                            class="class-now"
-                            style:width=move || share(&shares.get().1, class)
-                        ></span>
-                        <span
-                            class="class-before"
-                            style:left=move || share(&shares.get().0, class)
-                        ></span>
-                    </span>
-                    <span class="class-share">
-                        {move || {
-                            let (before, now) = shares.get();
-                            let row = if now.is_empty() { before } else { now };
-                            row.get(class).map_or_else(String::new, |share| confidence(*share))
-                        }}
-                    </span>
+                    {share::bar(lab, class, shares)}
                 </button>
             </For>
         </div>
     }
-}
-
-/// A class's share of a row, as a length.
-pub fn share(row: &[f32], class: usize) -> String {
-    let share = row.get(class).copied().unwrap_or(0.0);
-    format!("{:.1}%", share * 100.0)
 }
 
 const WORDS: Words = Words {

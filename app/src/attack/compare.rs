@@ -3,13 +3,13 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use crate::attack::card::{badge, class_name, word};
-use crate::attack::closeup::share;
+use crate::attack::card::{badge, word};
 use crate::attack::scrub::{Scrub, Words};
+use crate::attack::share;
 use crate::browser::pixels;
 use crate::chart::scale::Scale;
 use crate::controls::progress::Progress;
-use crate::format::{confidence, reading};
+use crate::format::reading;
 use crate::state::comparison::{ALL_READY, Comparison};
 use crate::state::gallery::Outcome;
 use crate::state::lab::{Asked, Lab};
@@ -176,22 +176,7 @@ fn SideView(side: usize) -> impl IntoView {
             <ul class="side-classes" aria-label="Shares of classes">
                 <For each=move || classes.get() key=|class| *class let:class>
                     <li class="class-bar" class:truth=move || truth.get() == class>
-                        <span class="class-name">{class_name(lab, class)}</span>
-                        <span class="class-track" aria-hidden="true">
-                            <span
-                                class="class-now"
-                                style:width=move || share(&shares.get().1, class)
-                            ></span>
-                            <span
-                                class="class-before"
-                                style:left=move || share(&shares.get().0, class)
-                            ></span>
-                        </span>
-                        <span class="class-share">
-                            {move || {
-                                shares.with(|(_, now)| now.get(class).copied().map(confidence))
-                            }}
-                        </span>
+                        {share::bar(lab, class, shares)}
                     </li>
                 </For>
             </ul>

@@ -14,6 +14,7 @@ mod own;
 mod picture;
 mod result;
 mod scrub;
+mod share;
 
 use leptos::prelude::*;
 
