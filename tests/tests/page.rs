@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -927,6 +928,28 @@ fn a_model_is_judged_before_the_eyes() {
     assert_eq!(count("#verdict .pair"), 0);
     visit.expect_no_error();
     visit.expect_clean_record();
+}
+
+/// The program that measures the page: it listens to what the engine says.
+#[test]
+fn the_page_can_be_measured() {
+    let _alone = alone();
+    let output = Command::new(env!("CARGO_BIN_EXE_squeeze-bench-page"))
+        .arg(dist())
+        .args(["cpu", "small-cnn"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for name in [
+        "ms_per_training_step",
+        "ms_per_pgd_iteration",
+        "ms_from_navigation_to_first_step",
+        "bytes_without_data",
+    ] {
+        assert!(figures[name].as_f64() > Some(0.0), "{name}: {figures}");
+    }
 }
 
 #[test]
