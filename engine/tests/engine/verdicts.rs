@@ -10,6 +10,7 @@ use squeeze_engine::event::Event;
 use squeeze_engine::model::Model;
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::resident::Resident;
+use squeeze_engine::run::{Folder, write_report};
 use squeeze_engine::verdict::html::html;
 use squeeze_engine::verdict::meaning::example;
 use squeeze_engine::verdict::plot::{FigureId, figures};
@@ -338,8 +339,13 @@ fn a_stop_at_the_pictures_leaves_them_out_and_the_verdict_as_it_is() {
     });
     assert!(!report.stopped);
     assert_eq!(report.verdict, Verdict::NotRobust);
-    assert_eq!((report.starts, report.grid), (None, None));
+    assert_eq!((&report.starts, &report.grid), (&None, &None));
     assert!(report.epsilons.len() > 5);
+    // It does not take the place of a report that has them.
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::at(place.path()).unwrap();
+    let names = pollster::block_on(write_report(&folder, &report)).unwrap();
+    assert_eq!(names, ["evaluation-stopped.json", "report-stopped.html"]);
 }
 
 #[test]
