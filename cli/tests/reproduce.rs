@@ -41,6 +41,22 @@ images = 40
 transfer_from = "natural"
 attack = { iterations = 5, epsilon = 0.1, step_size = 0.05 }
 
+[[column]]
+name = "logits"
+images = 40
+profile = true
+
+[[trend]]
+title = "A trend"
+field = "objective.beta"
+columns = ["logits"]
+of = "gradient-l1"
+
+[[histogram]]
+title = "A histogram"
+column = "logits"
+of = "margins"
+
 [[curve]]
 title = "A curve"
 along = "nothing"
@@ -81,7 +97,7 @@ fn a_table_is_made_once_and_then_only_what_is_missing() {
     assert!(table.contains("(12.50)"), "{table}");
     let out = folder.join("reproductions/plan");
     let csv = read(&out.join("results.csv"));
-    assert_eq!(csv.lines().count(), 7, "{csv}");
+    assert_eq!(csv.lines().count(), 9, "{csv}");
     assert!(csv.contains("\nnatural,pgd,0."), "{csv}");
 
     let json: Value = serde_json::from_str(&read(&out.join("results.json"))).unwrap();
@@ -94,6 +110,9 @@ fn a_table_is_made_once_and_then_only_what_is_missing() {
     );
     assert_eq!(natural["cells"]["moved"]["images"], 40);
     assert_eq!(accuracy("moved"), accuracy("pgd"));
+    let profile = &natural["cells"]["logits"]["profile"];
+    assert!(profile["gradient_l1"].as_f64().unwrap() > 0.0, "{profile}");
+    assert!(profile["distance"].as_f64().unwrap() > 0.0, "{profile}");
     let deviations = natural["deviations"].to_string();
     assert!(
         deviations.contains("training.steps 30 (mnist-natural: 2000)"),
@@ -104,6 +123,9 @@ fn a_table_is_made_once_and_then_only_what_is_missing() {
         "paper 12.50",
         "It is &lt;only&gt; a test.",
         "<polyline",
+        "aria-label=\"A trend. logits: ",
+        "beta_c = 10.7",
+        "aria-label=\"A histogram. natural: 90 % between ",
         "squeezed, beta 5",
     ] {
         assert!(page.contains(part), "{part}: {page}");

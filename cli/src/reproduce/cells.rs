@@ -16,10 +16,11 @@ use squeeze_engine::control::Control;
 use squeeze_engine::evaluate::evaluate;
 use squeeze_engine::event::{DeviceReport, Part};
 use squeeze_engine::run::{Folder, write_report};
+use squeeze_engine::verdict::profile::{Profile, profile as look};
 use squeeze_engine::verdict::report::Verdict;
 use squeeze_engine::verdict::run::evaluate as judge;
 
-use super::plan::{Column, What};
+use super::plan::{Column, Quantity, What};
 use crate::model::{Stage, Trained};
 use crate::show::Show;
 
@@ -35,12 +36,30 @@ pub struct Cell {
     pub images: usize,
     /// The verdict, where there is one.
     pub verdict: Option<Verdict>,
+    /// Logits, margins and gradients, where they are looked at.
+    #[serde(default)]
+    pub profile: Option<Profile>,
     /// Seconds that it took.
     pub seconds: f64,
     /// The program and the device that measured it.
     pub made_by: String,
     /// All that it depends on beside the model; a column with other settings is measured anew.
     settings: String,
+}
+
+impl Cell {
+    /// A number of it; none if it has none.
+    pub fn number(&self, of: Quantity) -> Option<f64> {
+        let profile = self.profile.as_ref();
+        match of {
+            Quantity::Accuracy => Some(self.accuracy),
+            Quantity::LogitNorm => profile.map(|profile| profile.logit_norm),
+            Quantity::LogitMean => profile.map(|profile| profile.logit_mean),
+            Quantity::GradientL1 => profile.map(|profile| profile.gradient_l1),
+            Quantity::GradientL2 => profile.map(|profile| profile.gradient_l2),
+            Quantity::Distance => profile.and_then(|profile| profile.distance),
+        }
+    }
 }
 
 /// The program and the device of a training or a measurement, in words.
@@ -131,6 +150,7 @@ impl Measuring<'_> {
         };
         let wanted = column.attack(config)?;
         let mut verdict = None;
+        let mut profile = None;
         let (accuracy, images) = match &column.what {
             What::Clean => {
                 let all: Vec<u32> = (0..self.stage.data.data().test.len() as u32).collect();
@@ -178,6 +198,15 @@ impl Measuring<'_> {
                 verdict = Some(report.verdict);
                 (report.robust_accuracy, report.subject.images)
             }
+            What::Profile => {
+                let seen = pollster::block_on(look(&target, &wanted, control))?;
+                let Some(seen) = seen else {
+                    return Ok(None);
+                };
+                let (accuracy, images) = (seen.accuracy, seen.images);
+                profile = Some(seen);
+                (accuracy, images)
+            }
             What::Transfer(name, _) => {
                 let source = self
                     .source
@@ -204,6 +233,7 @@ impl Measuring<'_> {
             }
         };
         Ok(Some(Cell {
+            profile,
             accuracy,
             images,
             verdict,
@@ -223,6 +253,7 @@ pub fn settings(config: &RunConfig, column: &Column, source: Option<&RunConfig>)
     Ok(match &column.what {
         What::Clean => "test set".to_owned(),
         What::Attack(_) => attack,
+        What::Profile => format!("profile {attack}"),
         What::Suite(suite) => format!("{} {attack}", suite.name()),
         What::Verdict(effort) => {
             let evaluation = serde_json::to_string(&column.evaluation(config, *effort))?;
@@ -251,6 +282,7 @@ mod tests {
             accuracy: 0.5,
             images: 8,
             verdict: Some(Verdict::Undecided),
+            profile: None,
             seconds: 1.0,
             made_by: "Squeeze".to_owned(),
             settings: "so".to_owned(),

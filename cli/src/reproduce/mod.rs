@@ -1,7 +1,8 @@
 //! `squeeze reproduce`: one of the paper's tables or figures, from a plan.
 
 mod cells;
-mod heat;
+mod histogram;
+mod lines;
 mod page;
 mod plan;
 mod results;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use squeeze_engine::control::{Control, Wish};
+use squeeze_engine::run::{Folder, read_report};
 use squeeze_engine::train::TrainError;
 
 use crate::args::ReproduceArgs;
@@ -267,17 +269,24 @@ impl Work<'_> {
                     let settings = self.settings(planned, column)?;
                     Ok(cells.get(&column.name, &settings).cloned())
                 });
+                let cells = found.collect::<Result<Vec<Option<Cell>>>>()?;
+                let is_judged = |cell: &Cell| cell.verdict.is_some();
+                let report = match cells.iter().flatten().any(is_judged) {
+                    true => pollster::block_on(read_report(&Folder::at(&path)?))?,
+                    false => None,
+                };
                 Ok(Row {
                     planned,
                     training: train::finished(&path)?,
                     diverged: self.diverged.contains(&number),
-                    cells: found.collect::<Result<Vec<Option<Cell>>>>()?,
+                    cells,
+                    report,
                 })
             })
             .collect::<Result<_>>()?;
         Ok(Results {
             plan: self.plan,
-            data: &self.stage.data.data().name,
+            data: self.stage.data.data(),
             rows,
         })
     }

@@ -1,44 +1,51 @@
 //! The results as one page that any browser shows, without a script or another file.
 
-use std::fmt::Write;
+use squeeze_engine::verdict::html::{document, text};
+use squeeze_engine::verdict::plot::{figures, ink, number, shade};
 
-use super::heat::colours;
-use super::plan::Curve;
+use super::cells::Cell;
+use super::histogram::histograms;
+use super::lines::{Line, Lines, Scale};
+use super::plan::{Curve, Histogram, Quantity, Spreads, Trend, What, number_of};
 use super::results::{Results, Row};
 
 const STYLE: &str = include_str!("page.css");
 
-/// Size of a plot and where its frame lies, in units of the SVG.
-const SIZE: [f64; 2] = [560.0, 280.0];
-const FRAME: [f64; 4] = [48.0, 12.0, 400.0, 240.0];
-
 /// The page.
 pub fn html(results: &Results) -> String {
     let plan = results.plan;
-    let title = text(&plan.title);
-    let mut body = format!("<h1>{title}</h1>\n<p>{}</p>\n", text(&plan.about));
+    let mut body = format!(
+        "<header>\n<h1>{}</h1>\n<p class=\"subject\">{}</p>\n</header>\n",
+        text(&plan.title),
+        text(&plan.about)
+    );
     if plan.axes.is_empty() {
         body += &table(results);
+        body += &reasons(results);
     } else {
         body += &maps(results);
     }
-    for curve in &plan.curves {
-        body += &plot(results, curve);
+    let plots = [
+        plan.curves
+            .iter()
+            .map(|each| curve(results, each))
+            .collect(),
+        plan.trends
+            .iter()
+            .map(|each| trend(results, each))
+            .collect(),
+        plan.histograms
+            .iter()
+            .map(|each| histogram(results, each))
+            .collect::<String>(),
+    ];
+    let plots = plots.concat();
+    if !plots.is_empty() {
+        body += &format!("<section class=\"lines\">\n{plots}</section>\n");
     }
+    body += &pictures(results);
     body += &about(results);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n{body}</main>\n</html>\n"
-    )
-}
-
-/// Text as it stands in HTML.
-fn text(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    document(&plan.title, STYLE, &body)
 }
 
 /// Ours, and the paper's beneath; the last column is what training took.
@@ -48,19 +55,7 @@ fn table(results: &Results) -> String {
     for row in &results.rows {
         rows += &format!("<tr><th scope=\"row\">{}</th>", text(&row.planned.title));
         for (column, cell) in columns.iter().zip(&row.cells) {
-            let ours = match cell {
-                Some(cell) => {
-                    let word = cell.verdict.map_or(String::new(), |verdict| {
-                        format!(
-                            "<br><a href=\"runs/{}/report.html\">{}</a>",
-                            row.planned.name,
-                            text(verdict.title())
-                        )
-                    });
-                    format!("<b>{:.2}</b>{word}", 100.0 * cell.accuracy)
-                }
-                None => "not measured yet".to_owned(),
-            };
+            let ours = cell.as_ref().map_or("not measured yet".to_owned(), ours);
             let paper = row.planned.figures.get(&column.name);
             let paper = paper.map_or(String::new(), |paper| {
                 format!("<br><span class=\"paper\">paper {paper:.2}</span>")
@@ -77,9 +72,63 @@ fn table(results: &Results) -> String {
         )
     });
     format!(
-        "<div class=\"wide\"><table>\n<thead><tr><th></th>{}<th scope=\"col\">training</th></tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table></div>\n<p>Accuracy in %.</p>\n",
-        heads.collect::<String>()
+        "<section>\n<div class=\"scroll\"><table class=\"results\">\n<thead><tr><th></th>{}<th scope=\"col\">training</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table></div>\n<p class=\"paper\">Accuracy in %.{}</p>\n</section>\n",
+        heads.collect::<String>(),
+        if columns
+            .iter()
+            .any(|column| matches!(column.what, What::Profile))
+        {
+            PROFILE
+        } else {
+            ""
+        }
+    )
+}
+
+/// What the numbers of a profile are.
+const PROFILE: &str = " Norm: mean l<sub>2</sub> norm of an image's logits. Gradient: mean l<sub>1</sub> norm of the \
+                       loss's gradient. Distance: median of margin / norm of its gradient, how far the boundary \
+                       is to first order; scaling all logits leaves it as it is.";
+
+/// What a cell came to.
+fn ours(cell: &Cell) -> String {
+    if cell.profile.is_some() {
+        let said = |of: Quantity| cell.number(of).map_or("–".to_owned(), number);
+        return format!(
+            "norm {}<br>gradient {}<br>distance {}",
+            said(Quantity::LogitNorm),
+            said(Quantity::GradientL1),
+            said(Quantity::Distance)
+        );
+    }
+    let word = cell.verdict.map_or(String::new(), |verdict| {
+        format!("<br>{}", text(verdict.title()))
+    });
+    format!("<b>{:.2}</b>{word}", 100.0 * cell.accuracy)
+}
+
+/// Why the verdicts are what they are.
+fn reasons(results: &Results) -> String {
+    let judged = results.rows.iter().filter_map(|row| {
+        let report = row.report.as_ref()?;
+        let reasons = report.reasons.iter();
+        let reasons: String = reasons
+            .map(|reason| format!("<li>{}</li>\n", text(reason)))
+            .collect();
+        Some(format!(
+            "<details><summary>{}: {}</summary>\n<ul>\n{reasons}</ul></details>\n",
+            text(&row.planned.title),
+            text(report.verdict.title())
+        ))
+    });
+    let judged: String = judged.collect();
+    if judged.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section>\n<h2>Why these verdicts</h2>\n{judged}<p class=\"paper\">The whole reports are beside \
+         the runs: <code>runs/NAME/report.html</code>.</p>\n</section>\n"
     )
 }
 
@@ -117,7 +166,7 @@ fn maps(results: &Results) -> String {
     };
     let wide = across.values.len();
     let high = down.map_or(1, |down| down.values.len());
-    let mut body = String::new();
+    let mut body = "<section>\n".to_owned();
     for (place, column) in results.plan.columns.iter().enumerate() {
         body += &format!(
             "<h2>{}</h2>\n<p>{}</p>\n<div class=\"maps\">\n",
@@ -136,12 +185,13 @@ fn maps(results: &Results) -> String {
                 for row in rows {
                     lines += &match row.cells.get(place).and_then(Option::as_ref) {
                         Some(cell) => {
-                            let (ground, ink) = colours(cell.accuracy);
+                            let share = cell.accuracy as f32;
+                            let (ground, ink) = (shade(share), ink(share));
                             let word = cell.verdict.map_or(String::new(), |verdict| {
                                 format!("<br><small>{}</small>", text(verdict.title()))
                             });
                             format!(
-                                "<td style=\"background:{ground};color:{ink}\">{:.1}{word}</td>",
+                                "<td class=\"{ink}\" style=\"background:{ground}\">{:.1}{word}</td>",
                                 100.0 * cell.accuracy
                             )
                         }
@@ -162,7 +212,7 @@ fn maps(results: &Results) -> String {
         }
         body += "</div>\n";
     }
-    body + "<p>Accuracy in %.</p>\n"
+    body + "<p class=\"paper\">Accuracy in %.</p>\n</section>\n"
 }
 
 /// Values of the axes before the last two.
@@ -179,92 +229,135 @@ fn facet_name(results: &Results, facet: usize) -> String {
     parts.join(", ")
 }
 
-/// Accuracy along a curve's columns, a line a model, `x` by its logarithm.
-fn plot(results: &Results, curve: &Curve) -> String {
-    let [left, top, right, bottom] = FRAME;
-    let place = |x: f64| x.max(1e-9).ln();
-    let (low, high) = curve
-        .x
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| {
-            (low.min(place(x)), high.max(place(x)))
-        });
-    let across = |x: f64| left + (place(x) - low) / (high - low).max(1e-12) * (right - left);
-    let up = |share: f64| bottom - share * (bottom - top);
-    let mut svg = String::new();
-    for percent in [0, 25, 50, 75, 100] {
-        let y = up(f64::from(percent) / 100.0);
-        // Writing to a string cannot fail.
-        let _ = write!(
-            svg,
-            "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{percent}</text>",
-            left - 6.0,
-            y + 4.0
-        );
-    }
-    for &x in &curve.x {
-        let _ = write!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{x}</text>",
-            across(x),
-            bottom + 18.0
-        );
-    }
-    let position = |name: &String| {
-        let mut columns = results.plan.columns.iter();
-        columns.position(|column| column.name == *name)
+/// A plot with its words.
+fn figure(title: &str, shows: &str, svg: Option<String>) -> String {
+    let svg = svg.unwrap_or_else(|| "<p>not measured yet</p>".to_owned());
+    format!(
+        "<figure><h3>{}</h3><p>{}</p>{svg}</figure>\n",
+        text(title),
+        text(shows)
+    )
+}
+
+/// The cell of a column.
+fn cell<'a>(results: &Results, row: &'a Row, name: &str) -> Option<&'a Cell> {
+    let mut columns = results.plan.columns.iter();
+    let at = columns.position(|column| column.name == name)?;
+    row.cells.get(at)?.as_ref()
+}
+
+/// Accuracy along a curve's columns, a line a model.
+fn curve(results: &Results, curve: &Curve) -> String {
+    let lines = results.rows.iter().map(|row| {
+        let points = curve.columns.iter().zip(&curve.x);
+        let points = points.filter_map(|(name, &x)| Some([x, cell(results, row, name)?.accuracy]));
+        Line {
+            name: row.planned.title.clone(),
+            points: points.collect(),
+        }
+    });
+    let plot = Lines {
+        title: &curve.title,
+        across: Scale::Log,
+        up: Scale::Share,
+        lines: lines.collect(),
+        mark: None,
     };
-    // Names do not stand on each other.
-    let mut free = f64::INFINITY;
-    let mut ends = Vec::new();
-    for (number, row) in results.rows.iter().enumerate() {
-        let points: Vec<(f64, f64)> = curve
-            .columns
-            .iter()
-            .zip(&curve.x)
-            .filter_map(|(name, &x)| {
-                let cell = row.cells.get(position(name)?)?.as_ref()?;
-                Some((across(x), up(cell.accuracy)))
-            })
-            .collect();
-        let Some(&(_, last)) = points.last() else {
+    let shows = format!("Accuracy in % against {}.", curve.along);
+    figure(&curve.title, &shows, plot.svg())
+}
+
+/// A number of some columns against a field of the models, a line a column.
+fn trend(results: &Results, trend: &Trend) -> String {
+    // A plan is checked for the field when it is read.
+    let at = |row: &Row| number_of(&row.planned.config, &trend.field).ok();
+    let lines = trend.columns.iter().map(|name| {
+        let rows = results.rows.iter();
+        let points = rows.filter_map(|row| {
+            let cell = cell(results, row, name)?;
+            Some([at(row)?, cell.number(trend.of)?])
+        });
+        let mut points: Vec<[f64; 2]> = points.collect();
+        points.sort_by(|[a, _], [b, _]| a.total_cmp(b));
+        Line {
+            name: name.clone(),
+            points,
+        }
+    });
+    let critical = results.rows.iter().find_map(|row| {
+        let config = &row.planned.config;
+        let classes = results.data.classes.len();
+        let objective = &config.objective;
+        objective.critical_beta(config.training.batch_size, classes)
+    });
+    let critical = critical.filter(|_| trend.field == "objective.beta");
+    let up = match (trend.of, trend.log) {
+        (_, true) => Scale::Log,
+        (Quantity::Accuracy, false) => Scale::Share,
+        (_, false) => Scale::Even,
+    };
+    let name = critical.map(|beta| format!("beta_c = {}", number(beta)));
+    let plot = Lines {
+        title: &trend.title,
+        across: Scale::Even,
+        up,
+        lines: lines.collect(),
+        mark: critical.zip(name.as_deref()),
+    };
+    let shows = format!("The {} against {}.", trend.of.title(), trend.field);
+    figure(&trend.title, &shows, plot.svg())
+}
+
+fn histogram(results: &Results, histogram: &Histogram) -> String {
+    let named = results.rows.iter().filter_map(|row| {
+        let profile = cell(results, row, &histogram.column)?.profile.as_ref()?;
+        let spread = match histogram.of {
+            Spreads::Logits => &profile.logits,
+            Spreads::Margins => &profile.margins,
+        };
+        Some((row.planned.title.as_str(), spread))
+    });
+    let named: Vec<_> = named.collect();
+    let shows = match histogram.of {
+        Spreads::Logits => "All logits of the test images, a model a row, over one axis.",
+        Spreads::Margins => {
+            "The label's logit less the largest other one, a model a row, over one axis: right of 0 the model is right."
+        }
+    };
+    figure(
+        &histogram.title,
+        shows,
+        histograms(&histogram.title, &named),
+    )
+}
+
+/// Pictures of the verdicts, a model beside the other.
+fn pictures(results: &Results) -> String {
+    let mut body = String::new();
+    for &id in &results.plan.pictures {
+        let shown = results.rows.iter().filter_map(|row| {
+            let found = figures(row.report.as_ref()?);
+            Some((row, found.into_iter().find(|figure| figure.id == id)?))
+        });
+        let shown: Vec<_> = shown.collect();
+        let Some((_, first)) = shown.first() else {
             continue;
         };
-        let path: Vec<String> = points
-            .iter()
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
-            .collect();
-        let _ = write!(
-            svg,
-            "<polyline class=\"line l{}\" points=\"{}\"/>",
-            number % 6,
-            path.join(" ")
+        body += &format!(
+            "<section>\n<h2>{}</h2>\n<p class=\"subject\"><b>Robust:</b> {} <b>Masked:</b> {}</p>\n<div class=\"plots\">\n",
+            first.title, first.robust, first.masked
         );
-        ends.push((last, number, row.planned.title.clone()));
+        for (row, figure) in &shown {
+            body += &format!(
+                "<figure><h3>{}</h3>{}<figcaption>{}</figcaption></figure>\n",
+                text(&row.planned.title),
+                figure.svg,
+                text(&figure.shows)
+            );
+        }
+        body += "</div>\n</section>\n";
     }
-    ends.sort_by(|a, b| b.0.total_cmp(&a.0));
-    // From the axis upwards.
-    for (y, number, title) in ends {
-        free = f64::min(y, free - 15.0);
-        let _ = write!(
-            svg,
-            "<text class=\"name l{}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            number % 6,
-            right + 8.0,
-            free + 4.0,
-            text(&title)
-        );
-    }
-    format!(
-        "<figure><figcaption><b>{}</b>: accuracy in % against {}</figcaption>\n\
-         <svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{svg}</svg></figure>\n",
-        text(&curve.title),
-        text(&curve.along),
-        SIZE[0],
-        SIZE[1],
-        text(&curve.title)
-    )
+    body
 }
 
 /// What a sceptical reader asks: where it differs from the paper, on what it ran.
@@ -312,8 +405,8 @@ fn about(results: &Results) -> String {
         false => format!("<h2>Notes</h2>\n<ul>\n{notes}</ul>\n"),
     };
     format!(
-        "{list}{differing}<p class=\"paper\">Data: {}. Trained and measured by {}.</p>\n",
-        text(results.data),
+        "<section>\n{list}{differing}<p class=\"paper\">Data: {}. Trained and measured by {}.</p>\n</section>\n",
+        text(&results.data.name),
         text(&makers.join("; "))
     )
 }

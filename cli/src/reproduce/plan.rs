@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use squeeze_engine::config::{AttackConfig, Effort, EvaluationConfig, RunConfig, Suite, preset};
+use squeeze_engine::verdict::plot::FigureId;
 
 /// Most models of a plan: more would be a slip of the pen.
 const MOST_MODELS: usize = 1000;
@@ -27,6 +28,12 @@ struct File {
     column: Vec<ColumnEntry>,
     #[serde(default)]
     curve: Vec<Curve>,
+    #[serde(default)]
+    trend: Vec<Trend>,
+    #[serde(default)]
+    histogram: Vec<Histogram>,
+    #[serde(default)]
+    pictures: Vec<FigureId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +76,8 @@ struct ColumnEntry {
     suite: Option<Suite>,
     effort: Option<Effort>,
     transfer_from: Option<String>,
+    #[serde(default)]
+    profile: bool,
 }
 
 /// Columns that are points of a curve.
@@ -83,6 +92,79 @@ pub struct Curve {
     pub columns: Vec<String>,
     /// A number for each.
     pub x: Vec<f64>,
+}
+
+/// Numbers against a field of the models' runs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trend {
+    /// What it shows.
+    pub title: String,
+    /// A field of a run, such as `objective.beta`, in which the models differ; the critical beta is marked.
+    pub field: String,
+    /// Names of columns, each a line.
+    pub columns: Vec<String>,
+    /// Which number of them.
+    #[serde(default)]
+    pub of: Quantity,
+    /// By its logarithm.
+    #[serde(default)]
+    pub log: bool,
+}
+
+/// A number of a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// Share that is right.
+    #[default]
+    Accuracy,
+    /// Those of a [`Profile`](squeeze_engine::verdict::profile::Profile).
+    LogitNorm,
+    /// Mean of the logits.
+    LogitMean,
+    /// In l_1.
+    GradientL1,
+    /// In l_2.
+    GradientL2,
+    /// To the boundary, to first order.
+    Distance,
+}
+
+impl Quantity {
+    /// What it is, for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy in %",
+            Self::LogitNorm => "mean norm of the logits of an image",
+            Self::LogitMean => "mean of all logits",
+            Self::GradientL1 => "mean l_1 norm of the loss's gradient",
+            Self::GradientL2 => "mean l_2 norm of the loss's gradient",
+            Self::Distance => "median of margin / norm of its gradient",
+        }
+    }
+}
+
+/// How logits or margins are spread, a histogram a model.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Histogram {
+    /// What it shows.
+    pub title: String,
+    /// A column that is a profile.
+    pub column: String,
+    /// Of what.
+    pub of: Spreads,
+}
+
+/// What is spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spreads {
+    /// All logits.
+    Logits,
+    /// Margins.
+    Margins,
 }
 
 /// A plan that has been checked.
@@ -101,6 +183,12 @@ pub struct Plan {
     pub axes: Vec<Axis>,
     /// Curves.
     pub curves: Vec<Curve>,
+    /// Trends.
+    pub trends: Vec<Trend>,
+    /// Histograms.
+    pub histograms: Vec<Histogram>,
+    /// Pictures of the models' verdicts that are shown side by side.
+    pub pictures: Vec<FigureId>,
 }
 
 /// An axis of a grid.
@@ -148,6 +236,8 @@ pub enum What {
     Verdict(Effort),
     /// Accuracy on images that an attack made on another model of the plan.
     Transfer(String, toml::Table),
+    /// Logits, margins and gradients without attack.
+    Profile,
 }
 
 impl Column {
@@ -162,7 +252,9 @@ impl Column {
         }
         let table = match &self.what {
             What::Attack(table) | What::Transfer(_, table) => table,
-            What::Clean | What::Suite(_) | What::Verdict(_) => return Ok(config.attack),
+            What::Clean | What::Suite(_) | What::Verdict(_) | What::Profile => {
+                return Ok(config.attack);
+            }
         };
         let fields = |part: &str| format!("attack.{part}");
         Ok(over(&config, table, fields)?.attack)
@@ -235,6 +327,9 @@ impl Plan {
             columns,
             axes,
             curves: file.curve,
+            trends: file.trend,
+            histograms: file.histogram,
+            pictures: file.pictures,
         };
         plan.check()?;
         Ok(plan)
@@ -297,6 +392,44 @@ impl Plan {
                 );
             }
         }
+        self.check_trends()
+    }
+
+    fn check_trends(&self) -> Result<()> {
+        let column = |name: &str| {
+            let mut columns = self.columns.iter();
+            columns
+                .find(|column| column.name == name)
+                .with_context(|| format!("there is no column `{name}`"))
+        };
+        let profile = |name: &str| {
+            let is_profile = matches!(column(name)?.what, What::Profile);
+            ensure!(is_profile, "column `{name}` needs `profile = true`");
+            Ok(())
+        };
+        for trend in &self.trends {
+            let place = || format!("trend `{}`", trend.title);
+            ensure!(!trend.columns.is_empty(), "{}: `columns` is empty", place());
+            for name in &trend.columns {
+                let found = match trend.of {
+                    Quantity::Accuracy => column(name).map(drop),
+                    _ => profile(name),
+                };
+                found.with_context(place)?;
+            }
+            for model in &self.models {
+                number_of(&model.config, &trend.field).with_context(place)?;
+            }
+        }
+        for histogram in &self.histograms {
+            let place = || format!("histogram `{}`", histogram.title);
+            profile(&histogram.column).with_context(place)?;
+        }
+        let is_judged = |column: &Column| matches!(column.what, What::Verdict(_));
+        ensure!(
+            self.pictures.is_empty() || self.columns.iter().any(is_judged),
+            "pictures: they are a verdict's, and no column has `effort`"
+        );
         Ok(())
     }
 }
@@ -321,22 +454,24 @@ impl TryFrom<ColumnEntry> for Column {
             suite,
             effort,
             transfer_from,
+            profile,
         } = entry;
-        let what = match (attack, suite, effort, transfer_from) {
-            (None, None, None, None) => What::Clean,
-            (Some(attack), None, None, None) => What::Attack(attack),
-            (None, Some(suite), None, None) => What::Suite(suite),
-            (None, None, Some(effort), None) => What::Verdict(effort),
-            (attack, None, None, Some(source)) => {
+        let what = match (attack, suite, effort, transfer_from, profile) {
+            (None, None, None, None, false) => What::Clean,
+            (None, None, None, None, true) => What::Profile,
+            (Some(attack), None, None, None, false) => What::Attack(attack),
+            (None, Some(suite), None, None, false) => What::Suite(suite),
+            (None, None, Some(effort), None, false) => What::Verdict(effort),
+            (attack, None, None, Some(source), false) => {
                 What::Transfer(source, attack.unwrap_or_default())
             }
             _ => bail!(
-                "column `{name}`: it may have one of `attack`, `suite`, `effort`, or `transfer_from` with or without `attack`"
+                "column `{name}`: it may have one of `attack`, `suite`, `effort`, `profile`, or `transfer_from` with or without `attack`"
             ),
         };
         ensure!(
             images.is_none() || !matches!(what, What::Clean),
-            "column `{name}`: `images` goes with an attack; without one the whole test set is taken"
+            "column `{name}`: `images` goes with an attack or a profile; without one the whole test set is taken"
         );
         ensure!(
             images != Some(0),
@@ -436,6 +571,17 @@ fn cells(grid: &GridEntry, shared: &toml::Table) -> Result<Vec<PlannedModel>> {
         .collect()
 }
 
+/// The number in a field of a run.
+pub fn number_of(config: &RunConfig, field: &str) -> Result<f64> {
+    let table: toml::Table = toml::from_str(&config.to_toml()?)?;
+    let mut fields = Vec::new();
+    flatten("", &table, &mut fields);
+    let value = fields.iter().find(|(name, _)| name == field);
+    let (_, value) = value.with_context(|| format!("a run has no field `{field}`"))?;
+    let number = value.parse();
+    number.map_err(|_| anyhow!("the field `{field}` holds `{value}`, which is no number"))
+}
+
 /// The fields in which a run is not that of the preset `paper`, which is as near to the paper as is known.
 fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<String>> {
     let Some(paper) = paper else {
@@ -479,6 +625,10 @@ fn flatten(path: &str, table: &toml::Table, fields: &mut Vec<(String, String)>) 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::PathBuf;
+
+    use squeeze_engine::verdict::table;
+
     use super::*;
 
     const PLAN: &str = r#"
@@ -501,6 +651,17 @@ mod tests {
         [[column]]
         name = "moved"
         transfer_from = "five"
+        [[column]]
+        name = "logits"
+        profile = true
+        [[trend]]
+        title = "a trend"
+        field = "objective.beta"
+        columns = ["20-xent"]
+        [[histogram]]
+        title = "a histogram"
+        column = "logits"
+        of = "logits"
     "#;
 
     #[test]
@@ -598,6 +759,46 @@ mod tests {
                 "name is that of a folder",
             ),
             ("name = \"moved\"", "name = \"test\"", "two columns `test`"),
+            (
+                "name = \"moved\"",
+                "profile = true\n name = \"moved\"",
+                "one of `attack`, `suite`, `effort`, `profile`",
+            ),
+            (
+                "columns = [\"20-xent\"]",
+                "columns = [\"30-xent\"]",
+                "trend `a trend`: there is no column `30-xent`",
+            ),
+            (
+                "columns = [\"20-xent\"]",
+                "columns = [\"20-xent\"]\n of = \"distance\"",
+                "column `20-xent` needs `profile = true`",
+            ),
+            (
+                "objective.beta",
+                "objective.better",
+                "no field `objective.better`",
+            ),
+            (
+                "field = \"objective.beta\"",
+                "field = \"network\"",
+                "`small-cnn`, which is no number",
+            ),
+            (
+                "column = \"logits\"",
+                "column = \"test\"",
+                "histogram `a histogram`: column `test` needs",
+            ),
+            (
+                "set = { \"training.steps\"",
+                "pictures = [\"surface\"]\n set = { \"training.steps\"",
+                "no column has `effort`",
+            ),
+            (
+                "set = { \"training.steps\"",
+                "pictures = [\"portrait\"]\n set = { \"training.steps\"",
+                "portrait",
+            ),
         ] {
             let text = PLAN.replacen(from, to, 1);
             assert_ne!(text, PLAN, "{from}");
@@ -606,17 +807,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_plans_that_come_along_are_sound() {
+    /// The plans in `experiments`, with their names.
+    fn committed() -> Vec<(String, Plan)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+        let paths = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let is_plan = |path: &PathBuf| path.extension().is_some_and(|end| end == "toml");
+        let plans = paths.filter(is_plan).map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, Plan::read(&path).unwrap())
+        });
+        plans.collect()
+    }
+
+    #[test]
+    fn the_plans_that_come_along_are_sound_and_have_the_posters_figures() {
+        let plans = committed();
+        assert!(plans.len() >= 8, "{} plans", plans.len());
         let mut count = 0;
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|end| end == "toml") {
-                Plan::read(&path).unwrap();
-                count += 1;
+        for (name, plan) in &plans {
+            for model in &plan.models {
+                let row = table::rows(model.config.data.set).find(|row| (row.is)(&model.config));
+                let figures = row.map_or(&[][..], |row| row.figures);
+                let is_column = |name: &str| plan.columns.iter().any(|column| column.name == name);
+                let figures = figures.iter().filter(|(name, _)| is_column(name));
+                let figures: BTreeMap<String, f64> = figures
+                    .map(|&(name, figure)| (name.to_owned(), figure))
+                    .collect();
+                assert_eq!(model.figures, figures, "{name}, model {}", model.name);
+                count += figures.len();
             }
         }
-        assert!(count >= 5, "{count} plans");
+        assert!(count > 50, "{count} figures");
     }
 }

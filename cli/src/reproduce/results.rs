@@ -5,18 +5,29 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use squeeze_engine::data::Dataset;
 use squeeze_engine::run::Summary;
+use squeeze_engine::verdict::report::Report;
 
 use super::cells::{Cell, made_by};
-use super::plan::{Plan, PlannedModel};
+use super::plan::{Plan, PlannedModel, Quantity};
 use crate::say::say;
+
+/// The numbers of a profile, in the order of their columns in the CSV.
+const PROFILE: [Quantity; 5] = [
+    Quantity::LogitNorm,
+    Quantity::LogitMean,
+    Quantity::GradientL1,
+    Quantity::GradientL2,
+    Quantity::Distance,
+];
 
 /// What is measured so far.
 pub struct Results<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// Name of the data set, copy included.
-    pub data: &'a str,
+    /// The data set.
+    pub data: &'a Dataset,
     /// One row a model.
     pub rows: Vec<Row<'a>>,
 }
@@ -31,6 +42,8 @@ pub struct Row<'a> {
     pub diverged: bool,
     /// What its columns came to, as far as they are measured.
     pub cells: Vec<Option<Cell>>,
+    /// The whole report, where there is a verdict.
+    pub report: Option<Report>,
 }
 
 impl Row<'_> {
@@ -88,7 +101,7 @@ impl Results<'_> {
     /// One line a cell.
     pub fn csv(&self) -> String {
         let mut text =
-            "model,column,accuracy,paper_percent,images,verdict,seconds,training_seconds\n"
+            "model,column,accuracy,paper_percent,images,verdict,seconds,training_seconds,logit_norm,logit_mean,gradient_l1,gradient_l2,distance\n"
                 .to_owned();
         for row in &self.rows {
             for (column, cell) in self.plan.columns.iter().zip(&row.cells) {
@@ -99,7 +112,7 @@ impl Results<'_> {
                 // Writing to a string cannot fail.
                 let _ = writeln!(
                     text,
-                    "{},{},{},{},{},{},{:.1},{}",
+                    "{},{},{},{},{},{},{:.1},{}{}",
                     quoted(&row.planned.name),
                     quoted(&column.name),
                     cell.accuracy,
@@ -108,7 +121,10 @@ impl Results<'_> {
                     cell.verdict.map_or("", |verdict| verdict.title()),
                     cell.seconds,
                     row.training_seconds()
-                        .map_or(String::new(), |seconds| format!("{seconds:.1}"))
+                        .map_or(String::new(), |seconds| format!("{seconds:.1}")),
+                    PROFILE
+                        .map(|of| cell.number(of).map_or(",".to_owned(), |x| format!(",{x}")))
+                        .concat()
                 );
             }
         }
@@ -133,6 +149,7 @@ impl Results<'_> {
                 "training_seconds": row.training_seconds(),
                 "trained_by": row.trained_by(),
                 "diverged": row.diverged,
+                "reasons": row.report.as_ref().map(|report| &report.reasons),
                 "config": row.planned.config,
                 "cells": cells,
             })
@@ -141,7 +158,7 @@ impl Results<'_> {
             "title": self.plan.title,
             "about": self.plan.about,
             "notes": self.plan.notes,
-            "data": self.data,
+            "data": self.data.name,
             "models": rows.collect::<Vec<_>>(),
         });
         Ok(serde_json::to_string_pretty(&all)? + "\n")

@@ -4,7 +4,7 @@
 mod adversary;
 mod average;
 mod error;
-mod look;
+pub(crate) mod look;
 mod report;
 
 use std::future::Future;

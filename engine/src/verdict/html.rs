@@ -33,16 +33,21 @@ pub fn html(report: &Report) -> String {
         checklist(report),
     ]
     .concat();
+    document(&title, "", &body)
+}
+
+/// A page of its own, with the look of a report and what `style` adds to it.
+pub fn document(title: &str, style: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n<main>\n{body}</main>\n</html>\n",
-        text(&title)
+         <title>{}</title>\n<style>\n{STYLE}{style}</style>\n<main>\n{body}</main>\n</html>\n",
+        text(title)
     )
 }
 
 /// Text as it stands in HTML.
-fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

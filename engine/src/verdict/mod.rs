@@ -19,6 +19,8 @@ mod plan;
 #[cfg(feature = "backend")]
 mod probe;
 #[cfg(feature = "backend")]
+pub mod profile;
+#[cfg(feature = "backend")]
 pub mod run;
 #[cfg(feature = "backend")]
 mod surface;

@@ -22,6 +22,7 @@ mod networks;
 mod objectives;
 mod onnx_read;
 mod optimizers;
+mod profile;
 mod relu_pool;
 mod sessions;
 mod training;

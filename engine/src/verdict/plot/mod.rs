@@ -8,9 +8,13 @@ mod margins;
 pub mod relief;
 mod starts;
 
+pub use self::frame::{ink, number, shade};
+
 use self::curve::{Axis, line};
 use self::margins::Margins;
 use self::relief::View;
+use serde::Deserialize;
+
 use super::report::{Point, Report, Surface};
 use crate::config::distance;
 
@@ -37,7 +41,8 @@ pub struct Figure {
 }
 
 /// Which plot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FigureId {
     /// Accuracy against the radius.
     Radius,
