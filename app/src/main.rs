@@ -15,6 +15,7 @@ mod format;
 mod header;
 mod models;
 mod page;
+mod parts;
 mod profile;
 mod runs;
 mod state;

@@ -10,6 +10,7 @@ use crate::engine::start;
 use crate::files::drop::DropOverlay;
 use crate::header::Header;
 use crate::models::ReadyModels;
+use crate::parts::Parts;
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::{Asked, Lab};
@@ -38,6 +39,9 @@ pub fn Page() -> impl IntoView {
     lab.find_models();
     Effect::new(move |_| lab.plan());
 
+    let parts = Parts::new(6);
+    provide_context(parts);
+
     let word = Memo::new(move |_| match lab.asked.get() {
         Some(Asked::OpenModel) => "loading",
         _ => lab.phase.get().word(),
@@ -48,21 +52,31 @@ pub fn Page() -> impl IntoView {
             <Problems />
             <Offer />
             <ReadyModels />
-            <TrainRoom />
-            <AttackRoom />
-            <VerdictRoom />
-            <RunsRoom />
-            <ProfileRoom />
+            <Show when=parts.is_there(1)>
+                <TrainRoom />
+            </Show>
+            <Show when=parts.is_there(3)>
+                <AttackRoom />
+            </Show>
+            <Show when=parts.is_there(4)>
+                <VerdictRoom />
+            </Show>
+            <Show when=parts.is_there(5)>
+                <RunsRoom />
+                <ProfileRoom />
+            </Show>
         </main>
-        <TourView />
-        <DropOverlay />
-        <footer>
-            <p>
-                "Everything runs in this browser: no image and no model leaves it. Method: "
-                <cite>
-                    "Batch-wise Logit-Similarity: Generalizing Logit-Squeezing and Label-Smoothing"
-                </cite> ", Shafahi et al. Data: MNIST."
-            </p>
-        </footer>
+        <Show when=parts.is_there(6)>
+            <TourView />
+            <DropOverlay />
+            <footer>
+                <p>
+                    "Everything runs in this browser: no image and no model leaves it. Method: "
+                    <cite>
+                        "Batch-wise Logit-Similarity: Generalizing Logit-Squeezing and Label-Smoothing"
+                    </cite> ", Shafahi et al. Data: MNIST."
+                </p>
+            </footer>
+        </Show>
     }
 }

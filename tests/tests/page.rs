@@ -528,6 +528,16 @@ fn an_attack_can_measure_the_whole_image() {
     visit.expect_clean_record();
 }
 
+/// What index.html says before the page's wasm is there, each with what the page says in its place.
+const FIRST_WORDS: &str = "(async () => { \
+    const text = await (await fetch(location.pathname)).text(); \
+    const early = new DOMParser().parseFromString(text, 'text/html').querySelector('#boot'); \
+    return ['.masthead h1', '.masthead-name p', '.rooms li', '.room-head h2', '.room-head p'].flatMap(part => { \
+        const late = document.querySelectorAll(part); \
+        const words = element => element.textContent.replaceAll(/\\s+/g, ' ').trim(); \
+        return [...early.querySelectorAll(part)].map((element, at) => [words(element), words(late[at])]); \
+    }); })()";
+
 /// A visitor who trains nothing: a model is there at once, falls, and can be seen falling again; another
 /// one stands.
 #[test]
@@ -546,6 +556,16 @@ fn a_trained_model_is_there_at_once() {
         visit.wait_for_status("ready");
     };
     is_open("open-mnist-natural");
+    let words = browser.eval(FIRST_WORDS).unwrap();
+    let words = words.as_array().unwrap();
+    assert_eq!(words.len(), 9, "{words:?}");
+    for pair in words {
+        let (early, late) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        assert!(
+            !early.is_empty() && late.starts_with(early),
+            "{early:?}, {late:?}"
+        );
+    }
     for (field, value) in [("iterations", "20"), ("attack-images", "100")] {
         browser.set(field, value).unwrap();
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::bench::sizes;
-use crate::{offline, page, project, setup};
+use crate::{page, project, setup};
 
 /// Where to put the page.
 #[derive(Args)]
@@ -40,7 +40,7 @@ pub fn run(options: &Options) -> Result<()> {
                 built.display()
             );
         }
-        offline::equip(&built)?;
+        page::finish(&built)?;
     } else {
         page::build(&setup::for_page()?)?;
     }

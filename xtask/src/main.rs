@@ -11,6 +11,7 @@ mod process;
 mod project;
 mod serve;
 mod setup;
+mod sheet;
 mod test;
 mod test_needs;
 mod tools;

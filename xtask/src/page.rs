@@ -1,14 +1,14 @@
 //! Building the page.
 
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::offline;
 use crate::process::{clean, run};
-use crate::project;
 use crate::tools::Tools;
+use crate::{offline, project, sheet};
 
 /// Builds the page in release into `dist`.
 pub fn build(tools: &Tools) -> Result<()> {
@@ -30,5 +30,11 @@ pub fn build(tools: &Tools) -> Result<()> {
         // All it needs is here, so it has nothing to download.
         .args(["build", "--release", "--offline"]);
     run(&mut command)?;
-    offline::equip(&project::dist()?)
+    finish(&project::dist()?)
+}
+
+/// What trunk leaves to do.
+pub fn finish(dist: &Path) -> Result<()> {
+    sheet::join(dist)?;
+    offline::equip(dist)
 }

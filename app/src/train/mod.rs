@@ -21,6 +21,7 @@ use crate::chart::spread::{Of, SpreadView};
 use crate::chart::view::{ChartView, Figure};
 use crate::chart::{accuracy, loss, single};
 use crate::data::DataPanel;
+use crate::parts::Parts;
 use crate::train::beside::Beside;
 use form::TrainForm;
 use numbers::Numbers;
@@ -82,18 +83,20 @@ pub fn TrainRoom() -> impl IntoView {
             <TrainForm />
             <div class="bench">
                 <RunBar />
-                <RunFacts />
-                <Numbers />
-                <Beside />
-                <div class="charts">
-                    <ChartView figure=LOSS />
-                    <ChartView figure=ACCURACY />
-                    <SpreadView of=Of::Logits />
-                    <SpreadView of=Of::Margins />
-                    <ChartView figure=NORM />
-                    <ChartView figure=RATE />
-                </div>
-                <FiltersView />
+                <Show when=Parts::get().is_there(2)>
+                    <RunFacts />
+                    <Numbers />
+                    <Beside />
+                    <div class="charts">
+                        <ChartView figure=LOSS />
+                        <ChartView figure=ACCURACY />
+                        <SpreadView of=Of::Logits />
+                        <SpreadView of=Of::Margins />
+                        <ChartView figure=NORM />
+                        <ChartView figure=RATE />
+                    </div>
+                    <FiltersView />
+                </Show>
             </div>
         </section>
     }
