@@ -157,6 +157,9 @@ pub struct ReproduceArgs {
     /// Folder for runs and results [default: reproductions/NAME, NAME being the plan's].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Folder for the results, without the runs [default: that of --out].
+    #[arg(long, value_name = "DIR")]
+    pub results: Option<PathBuf>,
     /// Minutes between two savings of the state of a run in training.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     pub save_every: f64,

@@ -139,6 +139,15 @@ fn a_table_is_made_once_and_then_only_what_is_missing() {
         "{said}"
     );
     assert_eq!(read(&out.join("results.csv")), csv);
+    let svg = read(&out.join("a-trend.svg"));
+    assert!(svg.contains("xmlns=") && svg.contains("<style>"), "{svg}");
+
+    // The results alone, elsewhere.
+    succeed(folder, &["--results", "kept/table"]);
+    let kept = folder.join("kept/table");
+    assert_eq!(read(&kept.join("results.csv")), csv);
+    assert_eq!(read(&kept.join("a-trend.svg")), svg);
+    assert!(!kept.join("runs").exists());
 
     // Another column alone is measured anew.
     fs::write(

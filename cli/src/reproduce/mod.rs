@@ -1,10 +1,12 @@
 //! `squeeze reproduce`: one of the paper's tables or figures, from a plan.
 
 mod cells;
+mod heat;
 mod histogram;
 mod lines;
 mod page;
 mod plan;
+mod plots;
 mod results;
 
 use std::collections::BTreeSet;
@@ -17,6 +19,7 @@ use anyhow::{Context, Result};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::run::{Folder, read_report};
 use squeeze_engine::train::TrainError;
+use squeeze_engine::verdict::html::standalone;
 
 use crate::args::ReproduceArgs;
 use crate::interrupt;
@@ -25,6 +28,7 @@ use crate::show::Show;
 use crate::train;
 use cells::{Cell, Cells, Measuring, settings};
 use plan::{Plan, PlannedModel, What};
+use plots::plots;
 use results::{Results, Row};
 
 /// Where results are unless somebody says otherwise.
@@ -38,7 +42,11 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         None => Path::new(OUT).join(args.plan.file_stem().unwrap_or(args.plan.as_os_str())),
     };
     let runs = out.join("runs");
-    fs::create_dir_all(&runs).with_context(|| format!("{} cannot be made", runs.display()))?;
+    let table = args.results.clone().unwrap_or(out);
+    for folder in [&runs, &table] {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
     let mut show = Show::new(args.common.json);
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
@@ -58,13 +66,13 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         diverged: BTreeSet::new(),
     };
     work.check()?;
-    let whole = work.all(&out)?;
+    let whole = work.all(&table)?;
     if !args.common.json {
         work.results()?.print();
     }
     for name in ["results.csv", "results.json", "index.html"] {
         work.show
-            .note(&format!("written to {}", out.join(name).display()));
+            .note(&format!("written to {}", table.join(name).display()));
     }
     if !whole {
         work.show
@@ -293,11 +301,16 @@ impl Work<'_> {
 
     fn write(&self, out: &Path) -> Result<()> {
         let results = self.results()?;
-        for (name, text) in [
-            ("results.csv", results.csv()),
-            ("results.json", results.json()?),
-            ("index.html", page::html(&results)),
-        ] {
+        let plots = plots(&results);
+        let plots = plots
+            .iter()
+            .map(|plot| (plot.file(), standalone(&plot.svg, page::STYLE)));
+        let files = [
+            ("results.csv".to_owned(), results.csv()),
+            ("results.json".to_owned(), results.json()?),
+            ("index.html".to_owned(), page::html(&results)),
+        ];
+        for (name, text) in files.into_iter().chain(plots) {
             let path = out.join(name);
             fs::write(&path, text)
                 .with_context(|| format!("{} cannot be written", path.display()))?;

@@ -1,15 +1,15 @@
 //! The results as one page that any browser shows, without a script or another file.
 
 use squeeze_engine::verdict::html::{document, text};
-use squeeze_engine::verdict::plot::{figures, ink, number, shade};
+use squeeze_engine::verdict::plot::{figures, number};
 
 use super::cells::Cell;
-use super::histogram::histograms;
-use super::lines::{Line, Lines, Scale};
-use super::plan::{Curve, Histogram, Quantity, Spreads, Trend, What, number_of};
+use super::plan::{Quantity, What};
+use super::plots::{facet_name, plots};
 use super::results::{Results, Row};
 
-const STYLE: &str = include_str!("page.css");
+/// What pages and plots add to the look of a report.
+pub const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub fn html(results: &Results) -> String {
@@ -22,27 +22,20 @@ pub fn html(results: &Results) -> String {
     if plan.axes.is_empty() {
         body += &table(results);
         body += &reasons(results);
-    } else {
-        body += &maps(results);
     }
-    let plots = [
-        plan.curves
-            .iter()
-            .map(|each| curve(results, each))
-            .collect(),
-        plan.trends
-            .iter()
-            .map(|each| trend(results, each))
-            .collect(),
-        plan.histograms
-            .iter()
-            .map(|each| histogram(results, each))
-            .collect::<String>(),
-    ];
-    let plots = plots.concat();
+    let plots = plots(results).into_iter().map(|plot| {
+        format!(
+            "<figure><h3>{}</h3><p>{}</p>{}</figure>\n",
+            text(&plot.title),
+            text(&plot.shows),
+            plot.svg
+        )
+    });
+    let plots: String = plots.collect();
     if !plots.is_empty() {
         body += &format!("<section class=\"lines\">\n{plots}</section>\n");
     }
+    body += &maps(results);
     body += &pictures(results);
     body += &about(results);
     document(&plan.title, STYLE, &body)
@@ -141,7 +134,7 @@ fn cost(row: &Row) -> String {
 }
 
 /// On how many images a column was measured.
-fn column_images(results: &Results, name: &str) -> String {
+pub fn column_images(results: &Results, name: &str) -> String {
     let at = results
         .plan
         .columns
@@ -156,20 +149,17 @@ fn column_images(results: &Results, name: &str) -> String {
     images.map_or(String::new(), |images| format!("{images} images"))
 }
 
-/// A heat map for every column and every value of the axes before the last two.
+/// The numbers of the heat maps: a table for every column and every value of the axes before the last two.
 fn maps(results: &Results) -> String {
-    let axes = &results.plan.axes;
-    let (across, down) = match &axes[..] {
-        [.., down, across] => (across, Some(down)),
-        [across] => (across, None),
-        [] => return String::new(),
+    let Some((down, across)) = results.plan.last_axes() else {
+        return String::new();
     };
     let wide = across.values.len();
     let high = down.map_or(1, |down| down.values.len());
-    let mut body = "<section>\n".to_owned();
+    let mut body = "<section>\n<details><summary>Numbers</summary>\n".to_owned();
     for (place, column) in results.plan.columns.iter().enumerate() {
         body += &format!(
-            "<h2>{}</h2>\n<p>{}</p>\n<div class=\"maps\">\n",
+            "<h3>{}</h3>\n<p>{}</p>\n<div class=\"maps\">\n",
             text(&column.name),
             column_images(results, &column.name)
         );
@@ -185,15 +175,10 @@ fn maps(results: &Results) -> String {
                 for row in rows {
                     lines += &match row.cells.get(place).and_then(Option::as_ref) {
                         Some(cell) => {
-                            let share = cell.accuracy as f32;
-                            let (ground, ink) = (shade(share), ink(share));
                             let word = cell.verdict.map_or(String::new(), |verdict| {
                                 format!("<br><small>{}</small>", text(verdict.title()))
                             });
-                            format!(
-                                "<td class=\"{ink}\" style=\"background:{ground}\">{:.1}{word}</td>",
-                                100.0 * cell.accuracy
-                            )
+                            format!("<td>{:.1}{word}</td>", 100.0 * cell.accuracy)
                         }
                         None => "<td>–</td>".to_owned(),
                     };
@@ -207,128 +192,12 @@ fn maps(results: &Results) -> String {
             body += &format!(
                 "<table class=\"map\"><caption>{}</caption>\n<thead><tr><th>{corner}</th>{heads}</tr></thead>\n\
                  <tbody>{lines}</tbody></table>\n",
-                facet_name(results, facet)
+                text(&facet_name(results, facet))
             );
         }
         body += "</div>\n";
     }
-    body + "<p class=\"paper\">Accuracy in %.</p>\n</section>\n"
-}
-
-/// Values of the axes before the last two.
-fn facet_name(results: &Results, facet: usize) -> String {
-    let axes = &results.plan.axes;
-    let mut rest = facet;
-    let mut parts = Vec::new();
-    for axis in axes[..axes.len().saturating_sub(2)].iter().rev() {
-        let value = &axis.values[rest % axis.values.len()];
-        parts.push(format!("{} {}", text(&axis.title), text(value)));
-        rest /= axis.values.len();
-    }
-    parts.reverse();
-    parts.join(", ")
-}
-
-/// A plot with its words.
-fn figure(title: &str, shows: &str, svg: Option<String>) -> String {
-    let svg = svg.unwrap_or_else(|| "<p>not measured yet</p>".to_owned());
-    format!(
-        "<figure><h3>{}</h3><p>{}</p>{svg}</figure>\n",
-        text(title),
-        text(shows)
-    )
-}
-
-/// The cell of a column.
-fn cell<'a>(results: &Results, row: &'a Row, name: &str) -> Option<&'a Cell> {
-    let mut columns = results.plan.columns.iter();
-    let at = columns.position(|column| column.name == name)?;
-    row.cells.get(at)?.as_ref()
-}
-
-/// Accuracy along a curve's columns, a line a model.
-fn curve(results: &Results, curve: &Curve) -> String {
-    let lines = results.rows.iter().map(|row| {
-        let points = curve.columns.iter().zip(&curve.x);
-        let points = points.filter_map(|(name, &x)| Some([x, cell(results, row, name)?.accuracy]));
-        Line {
-            name: row.planned.title.clone(),
-            points: points.collect(),
-        }
-    });
-    let plot = Lines {
-        title: &curve.title,
-        across: Scale::Log,
-        up: Scale::Share,
-        lines: lines.collect(),
-        mark: None,
-    };
-    let shows = format!("Accuracy in % against {}.", curve.along);
-    figure(&curve.title, &shows, plot.svg())
-}
-
-/// A number of some columns against a field of the models, a line a column.
-fn trend(results: &Results, trend: &Trend) -> String {
-    // A plan is checked for the field when it is read.
-    let at = |row: &Row| number_of(&row.planned.config, &trend.field).ok();
-    let lines = trend.columns.iter().map(|name| {
-        let rows = results.rows.iter();
-        let points = rows.filter_map(|row| {
-            let cell = cell(results, row, name)?;
-            Some([at(row)?, cell.number(trend.of)?])
-        });
-        let mut points: Vec<[f64; 2]> = points.collect();
-        points.sort_by(|[a, _], [b, _]| a.total_cmp(b));
-        Line {
-            name: name.clone(),
-            points,
-        }
-    });
-    let critical = results.rows.iter().find_map(|row| {
-        let config = &row.planned.config;
-        let classes = results.data.classes.len();
-        let objective = &config.objective;
-        objective.critical_beta(config.training.batch_size, classes)
-    });
-    let critical = critical.filter(|_| trend.field == "objective.beta");
-    let up = match (trend.of, trend.log) {
-        (_, true) => Scale::Log,
-        (Quantity::Accuracy, false) => Scale::Share,
-        (_, false) => Scale::Even,
-    };
-    let name = critical.map(|beta| format!("beta_c = {}", number(beta)));
-    let plot = Lines {
-        title: &trend.title,
-        across: Scale::Even,
-        up,
-        lines: lines.collect(),
-        mark: critical.zip(name.as_deref()),
-    };
-    let shows = format!("The {} against {}.", trend.of.title(), trend.field);
-    figure(&trend.title, &shows, plot.svg())
-}
-
-fn histogram(results: &Results, histogram: &Histogram) -> String {
-    let named = results.rows.iter().filter_map(|row| {
-        let profile = cell(results, row, &histogram.column)?.profile.as_ref()?;
-        let spread = match histogram.of {
-            Spreads::Logits => &profile.logits,
-            Spreads::Margins => &profile.margins,
-        };
-        Some((row.planned.title.as_str(), spread))
-    });
-    let named: Vec<_> = named.collect();
-    let shows = match histogram.of {
-        Spreads::Logits => "All logits of the test images, a model a row, over one axis.",
-        Spreads::Margins => {
-            "The label's logit less the largest other one, a model a row, over one axis: right of 0 the model is right."
-        }
-    };
-    figure(
-        &histogram.title,
-        shows,
-        histograms(&histogram.title, &named),
-    )
+    body + "<p class=\"paper\">Accuracy in %.</p>\n</details>\n</section>\n"
 }
 
 /// Pictures of the verdicts, a model beside the other.

@@ -271,6 +271,15 @@ impl Column {
 }
 
 impl Plan {
+    /// The axes of a heat map of the grid, down and across; none if the models are a list.
+    pub fn last_axes(&self) -> Option<(Option<&Axis>, &Axis)> {
+        match &self.axes[..] {
+            [.., down, across] => Some((Some(down), across)),
+            [across] => Some((None, across)),
+            [] => None,
+        }
+    }
+
     /// The model that a column's images are made on, where they are moved from another.
     pub fn source(&self, column: &Column) -> Option<&PlannedModel> {
         let What::Transfer(name, _) = &column.what else {

@@ -46,6 +46,15 @@ pub fn document(title: &str, style: &str, body: &str) -> String {
     )
 }
 
+/// A plot as a file of its own, with the look of a report and what `style` adds to it.
+pub fn standalone(svg: &str, style: &str) -> String {
+    let (head, rest) = svg.split_once('>').unwrap_or((svg, ""));
+    format!(
+        "{} xmlns=\"http://www.w3.org/2000/svg\"><style>\n{STYLE}{style}svg {{ background: var(--paper); }}\n</style>{rest}\n",
+        head
+    )
+}
+
 /// Text as it stands in HTML.
 pub fn text(text: &str) -> String {
     text.replace('&', "&amp;")
