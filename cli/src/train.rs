@@ -11,9 +11,9 @@ use squeeze_engine::checkpoint::Checkpoint;
 use squeeze_engine::config::{RunConfig, link, preset};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::device::{self, OpenDevice};
-use squeeze_engine::event::Event;
+use squeeze_engine::event::{DeviceReport, Event};
 use squeeze_engine::resident::Resident;
-use squeeze_engine::run::{self, Run, Summary};
+use squeeze_engine::run::{self, Folder, Run, Summary};
 use squeeze_engine::train::{Host, Trainer};
 
 use crate::args::TrainArgs;
@@ -118,18 +118,9 @@ pub fn into_folder(
         if summary.is_some_and(|summary| summary.finished) {
             return Ok(Ended::WasThere);
         }
-        let (run, checkpoint) = pollster::block_on(Run::resume(folder, report))?;
-        let trainer = match checkpoint {
-            Some(checkpoint) => Trainer::resume(checkpoint, &stage.data),
-            None => Trainer::new(config.clone(), &stage.data),
-        };
-        let cannot = || format!("the run in {} cannot go on", path.display());
-        (trainer.with_context(cannot)?, run)
+        go_on(config, path, folder, report, &stage.data)?
     } else {
-        let trainer = Trainer::new(config.clone(), &stage.data)?;
-        let folder = run_dir::fresh(Some(path))?;
-        let run = pollster::block_on(Run::create(folder, config, report))?;
-        (trainer, run)
+        start(config, Some(path), report, &stage.data)?
     };
     carry_out(&mut trainer, &stage.data, run, save_every, control, show)?;
     Ok(if trainer.is_finished() {
@@ -137,6 +128,40 @@ pub fn into_folder(
     } else {
         Ended::Stopped
     })
+}
+
+/// A run that begins, in a folder of its own.
+fn start(
+    config: &RunConfig,
+    path: Option<&Path>,
+    report: &DeviceReport,
+    data: &Resident,
+) -> Result<(Trainer, Run)> {
+    let trainer = Trainer::new(config.clone(), data)?;
+    let folder = run_dir::fresh(path)?;
+    let run = pollster::block_on(Run::create(folder, config, report)).context("--out")?;
+    Ok((trainer, run))
+}
+
+/// A run that goes on from its saved state, or from the beginning if it ended before there was one.
+fn go_on(
+    config: &RunConfig,
+    path: &Path,
+    folder: Folder,
+    report: &DeviceReport,
+    data: &Resident,
+) -> Result<(Trainer, Run)> {
+    let (run, checkpoint) = pollster::block_on(Run::resume(folder, report))?;
+    let trainer = match checkpoint {
+        Some(checkpoint) => {
+            same_config(config, &checkpoint.progress.config)
+                .with_context(|| format!("{}/config.toml", path.display()))?;
+            Trainer::resume(checkpoint, data)
+        }
+        None => Trainer::new(config.clone(), data),
+    };
+    let trainer = trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    Ok((trainer, run))
 }
 
 /// What became of the run in a folder, once it is finished.
@@ -156,9 +181,7 @@ fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> 
     config.validate()?;
     let opened = open(args, show)?;
     let data = load(&config, &opened, show)?;
-    let trainer = Trainer::new(config.clone(), &data)?;
-    let folder = run_dir::fresh(args.out.as_deref())?;
-    let run = pollster::block_on(Run::create(folder, &config, &opened.report)).context("--out")?;
+    let (trainer, run) = start(&config, args.out.as_deref(), &opened.report, &data)?;
     Ok((trainer, data, run))
 }
 
@@ -182,17 +205,7 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
         );
     }
     let data = load(&config, &opened, show)?;
-    let (run, checkpoint) = pollster::block_on(Run::resume(folder, &opened.report))?;
-    if let Some(checkpoint) = &checkpoint {
-        same_config(&config, &checkpoint.progress.config)
-            .with_context(|| format!("{}/config.toml", path.display()))?;
-    }
-    let trainer = match checkpoint {
-        Some(checkpoint) => Trainer::resume(checkpoint, &data),
-        // It ended before its state was saved for the first time.
-        None => Trainer::new(config, &data),
-    };
-    let trainer = trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    let (trainer, run) = go_on(&config, path, folder, &opened.report, &data)?;
     Ok((trainer, data, run))
 }
 

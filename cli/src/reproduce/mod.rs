@@ -1,6 +1,9 @@
 //! `squeeze reproduce`: one of the paper's tables or figures, from a plan.
 
 mod cells;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod committed;
 mod heat;
 mod histogram;
 mod lines;
