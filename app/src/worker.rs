@@ -153,7 +153,10 @@ async fn open_model(
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
     let (config, weights) = fetch_model(url).await?;
-    session.open_model(name, &config, &weights, emit).await
+    let report = fetch(&format!("{url}.report.json")).await?;
+    session
+        .open_model(name, &config, &weights, Some(&report), emit)
+        .await
 }
 
 /// Config and weights of a model that lies ready.

@@ -245,6 +245,8 @@ pub struct ModelOpened {
     pub config: RunConfig,
     /// Trainable numbers of the network.
     pub parameters: usize,
+    /// What it was judged to be, if its maker says so.
+    pub report: Option<Box<Report>>,
 }
 
 /// The beginning of a training run.
@@ -388,6 +390,8 @@ pub struct EvaluationStarted {
     pub subject: Subject,
     /// Share of the images that are right without attack, in [0, 1].
     pub clean_accuracy: f64,
+    /// Attacks that are planned; those that have nothing left to try are left out.
+    pub attacks: usize,
 }
 
 /// One attack of several on the same images.

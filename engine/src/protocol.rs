@@ -40,7 +40,7 @@ pub enum Command {
         seed: u64,
     },
     /// Opens a model that lies ready beside the page: the files `url` + `.toml`, its config, and `url` +
-    /// `.safetensors`, its weights. Answered by `ModelOpened`. Needs the data set of its config.
+    /// `.safetensors`, its weights; `.report.json`, its verdict. Answered by `ModelOpened`. Needs the data set of its config.
     OpenModel {
         /// What to call it.
         name: String,

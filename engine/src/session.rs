@@ -123,7 +123,8 @@ impl Session {
         self.list(emit).await
     }
 
-    /// Opens a model that somebody else trained: the text of its config, and its weights.
+    /// Opens a model that somebody else trained: the text of its config, its weights, and its report
+    /// (`evaluation.json`) if there is one.
     ///
     /// # Errors
     /// A sentence that says what does not fit. What was there before is kept.
@@ -132,21 +133,27 @@ impl Session {
         name: String,
         config: &str,
         weights: &[u8],
+        report: Option<&[u8]>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let trainer = given(&name, config, weights, data)?;
+        let report = report.map(serde_json::from_slice::<Report>).transpose();
+        let report =
+            report.map_err(|error| format!("the report of “{name}” is damaged: {error}"))?;
+        let report = report.map(Box::new);
         let filters = trainer.filters().await.map_err(text)?;
         emit(Event::ModelOpened(ModelOpened {
             name,
             config: trainer.config().clone(),
             parameters: weights::count(&trainer.model()),
+            report: report.clone(),
         }));
         emit(Event::Filters(filters));
         self.current = Some(Current {
             trainer,
             stored: None,
-            report: None,
+            report,
         });
         Ok(())
     }

@@ -38,7 +38,7 @@ pub fn Compare() -> impl IntoView {
     let progress = Signal::derive(move || lab.comparing.get().map_or(0.0, |at| at.done));
     let sides = Memo::new(move |_| of_image(lab, |comparison| comparison.sides.len()).unwrap_or(0));
     view! {
-        <div class="compare">
+        <div class="compare" id="compare-view">
             <div class="compare-bar">
                 <label for="compare-with">"Compare with"</label>
                 <select

@@ -103,7 +103,7 @@ fn AttackBar() -> impl IntoView {
                     )
                 })
             }),
-            (Trial::None, _) => "The model is ready: attack it.".into(),
+            (Trial::None | Trial::Known, _) => lab.named("is ready: attack it.").into(),
         }
     });
     let progress = Memo::new(move |_| lab.attack_progress.get());

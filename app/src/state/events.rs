@@ -164,6 +164,10 @@ impl Lab {
                 self.judgement.set(Some(Judgement::begin(start)));
             }
             Event::RungProgress { name, done } => {
+                // An attack announces itself with nothing done.
+                if done == 0.0 {
+                    self.update_judgement(|judgement| judgement.begun += 1);
+                }
                 self.climbing.set(Some(Climbing { name, done }));
             }
             Event::Rung(rung) => {

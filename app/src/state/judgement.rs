@@ -1,8 +1,7 @@
 //! [`Judgement`]: an evaluation as far as it has come.
 
-use squeeze_engine::config::AttackMethod;
 use squeeze_engine::event::{EvaluationStarted, Rung};
-use squeeze_engine::verdict::report::{Report, Sign};
+use squeeze_engine::verdict::report::{Report, Sign, usual};
 
 /// An evaluation as far as it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +12,8 @@ pub struct Judgement {
     pub rungs: Vec<Rung>,
     /// The questions answered so far, in order.
     pub signs: Vec<Sign>,
+    /// Attacks that have begun, those that are no rung among them.
+    pub begun: usize,
     /// All of it, once it is over.
     pub report: Option<Box<Report>>,
 }
@@ -33,6 +34,7 @@ impl Judgement {
             start,
             rungs: Vec::new(),
             signs: Vec::new(),
+            begun: 0,
             report: None,
         }
     }
@@ -43,7 +45,9 @@ impl Judgement {
             start: EvaluationStarted {
                 subject: report.subject.clone(),
                 clean_accuracy: report.clean_accuracy,
+                attacks: report.rungs.len(),
             },
+            begun: report.rungs.len(),
             rungs: report.rungs.clone(),
             signs: report.signs.clone(),
             report: Some(report),
@@ -56,13 +60,15 @@ impl Judgement {
         if let Some(report) = &self.report {
             return report.apparent_accuracy;
         }
-        let is_usual = |rung: &&Rung| {
-            let config = rung.config.as_ref();
-            config.is_some_and(|config| config.method == AttackMethod::Pgd)
-        };
-        let usual = self.rungs.iter().find(is_usual)?;
+        let usual = usual(&self.rungs)?;
         let left = usual.attacked - usual.fallen;
         Some(left as f64 / usual.images.max(1) as f64)
+    }
+
+    /// Share of the planned attacks that is over, in [0, 1], with `done` of the one at work.
+    pub fn progress(&self, done: f64) -> f64 {
+        let planned = self.start.attacks.max(self.begun).max(1);
+        ((self.begun.max(1) - 1) as f64 + done) / planned as f64
     }
 
     /// Share of the images on which the model has been right throughout, in [0, 1].

@@ -13,6 +13,7 @@ use web_sys::Response;
 use crate::browser::offline;
 use crate::engine::start::beside;
 use crate::state::history::History;
+use crate::state::judgement::Judgement;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
@@ -73,6 +74,14 @@ impl Lab {
         }
     }
 
+    /// A sentence about the model at hand.
+    pub fn named(self, what: &str) -> String {
+        self.model.with(|name| match name {
+            Some(name) => format!("“{name}” {what}"),
+            None => format!("The model {what}"),
+        })
+    }
+
     /// Opens a model that lies ready.
     pub fn open_model(self, model: &ReadyModel) {
         if !self.free_for("open the model") {
@@ -107,6 +116,7 @@ impl Lab {
                 offline::keep(&["models/index.json", &format!("models/{}.", model.id)]);
             }
         });
+        self.judgement.set(opened.report.map(Judgement::of));
         self.model.set(Some(opened.name));
     }
 }

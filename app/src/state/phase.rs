@@ -30,6 +30,15 @@ pub enum Trial {
     Running,
     /// It is over.
     Done,
+    /// It was made elsewhere, before the model came here.
+    Known,
+}
+
+impl Trial {
+    /// What came of it is known.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Known)
+    }
 }
 
 /// Where the page stands.
@@ -73,10 +82,13 @@ impl Phase {
                     None => Trial::None,
                 };
             }
-            Event::ModelOpened(_) => {
+            Event::ModelOpened(opened) => {
                 self.model = Model::Ready;
                 self.attack = Trial::None;
-                self.evaluation = Trial::None;
+                self.evaluation = match opened.report {
+                    Some(_) => Trial::Known,
+                    None => Trial::None,
+                };
             }
             Event::TrainingStarted(_) => {
                 self.model = Model::Training;

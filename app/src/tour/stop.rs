@@ -25,6 +25,8 @@ pub enum Stop {
     Squeezed,
     /// It seems to stand.
     AttackAgain,
+    /// Beside the first one.
+    Compare,
     /// Whether it does.
     Verdict,
     /// The visitor's own.
@@ -33,12 +35,13 @@ pub enum Stop {
 
 impl Stop {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Model,
         Self::Attack,
         Self::Look,
         Self::Squeezed,
         Self::AttackAgain,
+        Self::Compare,
         Self::Verdict,
         Self::Train,
     ];
@@ -49,6 +52,7 @@ impl Stop {
             Self::Model | Self::Squeezed => "models",
             Self::Attack | Self::AttackAgain => "attack",
             Self::Look => "closeup",
+            Self::Compare => "compare-view",
             Self::Verdict => "verdict",
             Self::Train => "train",
         }
@@ -62,6 +66,7 @@ impl Stop {
             Self::Look => "See how little it takes",
             Self::Squeezed => "A squeezed model",
             Self::AttackAgain => "The same attack",
+            Self::Compare => "What squeezing changes",
             Self::Verdict => "Robust, or only masked?",
             Self::Train => "Now squeeze one yourself",
         }
@@ -75,7 +80,8 @@ impl Stop {
             Self::Look => lab.gallery.with(Option::is_some),
             Self::Squeezed => is_open(lab, SQUEEZED),
             Self::AttackAgain => is_open(lab, SQUEEZED) && is_attacked(lab),
-            Self::Verdict => lab.phase.get().evaluation == Trial::Done,
+            Self::Compare => lab.comparison.with(Option::is_some),
+            Self::Verdict => lab.phase.get().evaluation.is_over(),
             Self::Train => true,
         }
     }
@@ -105,9 +111,14 @@ impl Stop {
             Self::AttackAgain => {
                 "Press Attack once more: same images, same budget, same steps.".to_owned()
             }
+            Self::Compare => format!(
+                "Beside “Compare with” choose “{}” and press Attack both: one image, two models, the same \
+                 budget.",
+                name(lab, NATURAL)
+            ),
             Self::Verdict => {
-                "Press the button: a ladder of attacks, from weak to strong, tries the images that the \
-                 ones before left standing. It takes a minute or two."
+                "Press Judge: a ladder of attacks, from weak to strong, looks for what the usual one did not \
+                 find. It takes a few minutes on a processor, less on a graphics card."
                     .to_owned()
             }
             Self::Train => self.after(lab),
@@ -118,18 +129,21 @@ impl Stop {
     pub fn after(self, lab: Lab) -> String {
         match self {
             Self::Model => format!(
-                "It is open already. Of test digits that it has never seen it gets {} right. It was \
+                "“{}” is open already. Of test digits that it has never seen it gets {} right. It was \
                  trained in the ordinary way, with no defence.",
+                name(lab, NATURAL),
                 clean(lab, NATURAL).unwrap_or_default()
             ),
             Self::Attack => attacked(lab, |clean, robust| {
-                format!("{clean} were right, {robust} still are. To you the digits look almost the same.")
+                format!("{clean} were right, {robust} still are. You would still read the right digits.")
             }),
             Self::Look => "Choose an image below the close-up. Move the slider to go through the attack step \
                            by step: the image, what was added to it, and what the model believes."
                 .to_owned(),
             Self::Squeezed => format!(
-                "It is open. Of clean digits it gets {} right, the first one {}.",
+                "It is open. A penalty on its logits, its raw scores, kept them small while it was trained: \
+                 where an ordinary model is 100% sure, this one is barely so. Of clean digits it gets {} right, \
+                 the first one {}.",
                 clean(lab, SQUEEZED).unwrap_or_default(),
                 clean(lab, NATURAL).unwrap_or_default()
             ),
@@ -139,6 +153,10 @@ impl Stop {
                      its tiny logits hide the way from the attack?"
                 )
             }),
+            Self::Compare => "Before the attack, at the slider’s left end: both are right, the natural model \
+                              with all its confidence, the squeezed one by a hair over the others. Its loss \
+                              hardly rises, and the attack has little to follow. Is that robust?"
+                .to_owned(),
             Self::Verdict => lab.judgement.with(|judgement| {
                 let verdict = judgement
                     .as_ref()
@@ -146,9 +164,13 @@ impl Stop {
                 match verdict {
                     Some((judgement, report)) => format!(
                         "{}: {} stood through all these attacks together. The signs beside the ladder say \
-                         what tells it apart.",
+                         what tells it apart.{}",
                         report.verdict.heading(),
-                        percent(judgement.standing(), report.subject.images)
+                        percent(judgement.standing(), report.subject.images),
+                        match lab.phase.get().evaluation {
+                            Trial::Known => " That was found out beforehand; Judge does it before your eyes.",
+                            _ => "",
+                        }
                     ),
                     None => "The verdict is there.".to_owned(),
                 }

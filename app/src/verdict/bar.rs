@@ -32,7 +32,15 @@ pub fn JudgeBar() -> impl IntoView {
             (Trial::Running, _) => lab.climbing.with(|climbing| {
                 climbing.as_ref().map_or_else(
                     || "Looking at gradients and logits.".to_owned(),
-                    |climbing| format!("{} is at work.", climbing.name),
+                    |climbing| {
+                        let place = lab.judgement.with(|judgement| {
+                            judgement.as_ref().map_or_else(String::new, |judgement| {
+                                let planned = judgement.start.attacks.max(judgement.begun);
+                                format!(", attack {} of about {planned}", judgement.begun)
+                            })
+                        });
+                        format!("{} is at work{place}.", climbing.name)
+                    },
                 )
             }),
             (_, Model::None) => "There is no model yet: train one above.".into(),
@@ -50,15 +58,24 @@ pub fn JudgeBar() -> impl IntoView {
                     format!("{word} after {}.", duration(report.seconds))
                 })
             }),
-            (Trial::None, _) => "The model is ready: judge it.".into(),
+            (Trial::Known, _) => {
+                "This verdict came with the model. Judge makes it anew, as you look on.".into()
+            }
+            (Trial::None, _) => lab.named("is ready: judge it.").into(),
         }
     });
     let share = Signal::derive(move || {
-        if lab.phase.get().evaluation == Trial::Done {
+        if lab.phase.get().evaluation.is_over() {
             return 1.0;
         }
-        lab.climbing
-            .with(|climbing| climbing.as_ref().map_or(0.0, |climbing| climbing.done))
+        let done = lab
+            .climbing
+            .with(|climbing| climbing.as_ref().map_or(0.0, |climbing| climbing.done));
+        lab.judgement.with(|judgement| {
+            judgement
+                .as_ref()
+                .map_or(0.0, |judgement| judgement.progress(done))
+        })
     });
     let still = Signal::derive(move || lab.phase.get().evaluation != Trial::Running);
     view! {
@@ -68,7 +85,7 @@ pub fn JudgeBar() -> impl IntoView {
                     type="button"
                     data-testid="save-report"
                     disabled=move || {
-                        lab.phase.get().evaluation != Trial::Done || lab.phase.get().busy()
+                        !lab.phase.get().evaluation.is_over() || lab.phase.get().busy()
                             || lab.asked.get().is_some()
                     }
                     on:click=move |_| lab.save_report()
@@ -76,7 +93,7 @@ pub fn JudgeBar() -> impl IntoView {
                     "Save report"
                 </button>
             </TaskButtons>
-            <Progress label="The attack at work" share=share still=still />
+            <Progress label="Attacks of the ladder" share=share still=still />
         </div>
     }
 }

@@ -9,7 +9,6 @@ use crate::browser::pixels;
 use crate::state::lab::Lab;
 use crate::verdict::figure::Plots;
 use crate::verdict::head::with;
-use crate::verdict::meaning::meaning;
 
 /// The evidence, once the evaluation is over.
 #[component]
@@ -44,7 +43,6 @@ fn evidence(report: &Report) -> impl IntoView + use<> {
     );
     let items: Vec<_> = report.checklist.iter().map(check).collect();
     view! {
-        {meaning(report)}
         <Plots report=report.clone() />
         {(!fooled.is_empty())
             .then(|| {

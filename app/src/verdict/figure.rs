@@ -29,7 +29,7 @@ pub fn Plots(
                 view! { <SurfaceView surface=surface relief=figure map=map /> }.into_any()
             }
             _ => {
-                let words = (figure.robust, figure.masked);
+                let words = (figure.honest, figure.masked);
                 let drawing = view! { <div inner_html=figure.svg.clone()></div> };
                 framed(figure, Signal::stored(words), drawing).into_any()
             }
@@ -42,7 +42,7 @@ pub fn Plots(
     }
 }
 
-/// A plot among its words and numbers. `words` say what a robust and what a masked model's looks like.
+/// A plot among its words and numbers. `words` say what it looks like where the gradient is honest and where it is masked.
 pub fn framed(
     figure: Figure,
     words: Signal<(&'static str, &'static str)>,
@@ -52,6 +52,7 @@ pub fn framed(
         id,
         title,
         shows,
+        here,
         table,
         ..
     } = figure;
@@ -62,10 +63,12 @@ pub fn framed(
             <p class="plot-shows">{shows}</p>
             {drawing}
             <figcaption>
-                <b>"Robust: "</b>
+                <b>"Honest gradient: "</b>
                 {move || words.get().0}
                 <b>" Masked: "</b>
                 {move || words.get().1}
+                <b>" Here: "</b>
+                {here}
             </figcaption>
             {numbers(name, title, table)}
         </figure>

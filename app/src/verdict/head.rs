@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use squeeze_engine::config::{Norm, distance};
-use squeeze_engine::verdict::report::Verdict;
+use squeeze_engine::verdict::report::{Verdict, usual};
 
 use crate::format::{count, percent};
 use crate::state::judgement::Judgement;
@@ -38,6 +38,15 @@ pub fn Head() -> impl IntoView {
         .flatten()
         .unwrap_or_default()
     };
+    let usual_name = move || {
+        let name = with(lab, |judgement| {
+            usual(&judgement.rungs).map(|rung| rung.name.clone())
+        });
+        match name.flatten() {
+            Some(name) => format!("under the usual attack, {name}"),
+            None => "under the usual attack".to_owned(),
+        }
+    };
     view! {
         <div class="judgement">
             <div class="judgement-word">
@@ -65,7 +74,7 @@ pub fn Head() -> impl IntoView {
                 <div>
                     <dt>"It looks like"</dt>
                     <dd data-testid="judged-apparent">{number(Judgement::apparent)}</dd>
-                    <dd class="note">"under the usual attack"</dd>
+                    <dd class="note">{usual_name}</dd>
                 </div>
                 <div class="robust">
                     <dt>"It is at most"</dt>
@@ -76,7 +85,7 @@ pub fn Head() -> impl IntoView {
                 </div>
             </dl>
             <p class="judged-what" data-testid="judged-what">
-                {move || with(lab, subject)}
+                {move || with(lab, |judgement| subject(lab, judgement))}
             </p>
             <ul class="reasons" data-testid="reasons">
                 {move || {
@@ -100,7 +109,7 @@ fn class(verdict: Verdict) -> &'static str {
 }
 
 /// What was judged, and how, in a line.
-fn subject(judgement: &Judgement) -> String {
+fn subject(lab: Lab, judgement: &Judgement) -> String {
     let subject = &judgement.start.subject;
     let steps = subject
         .step
@@ -109,8 +118,12 @@ fn subject(judgement: &Judgement) -> String {
         Norm::Linf => "of each pixel",
         Norm::L2 => "of the whole image (l₂)",
     };
+    let name = lab.model.with(|name| {
+        let name = name.as_ref();
+        name.map_or_else(String::new, |name| format!("“{name}”: "))
+    });
     format!(
-        "{}{steps}, {}; within {} {norm}; {} test images; {}",
+        "{name}{}{steps}, {}; within {} {norm}; {} test images; {}",
         subject.network,
         subject.training,
         distance(subject.epsilon),

@@ -29,7 +29,9 @@ pub fn Ladder() -> impl IntoView {
     view! {
         <section class="ladder" aria-labelledby="ladder-title">
             <h3 id="ladder-title">"The ladder"</h3>
-            <p class="hint">"The bar is what stood through all attacks up to this one."</p>
+            <p class="hint">"Longer PGD tries what shorter PGD left. The others try what PGD left, so that each shows what \
+                 it can do alone: “new” are those that no attack before it had fooled. The bar is what stood \
+                 through all attacks up to this one."</p>
             <ol data-testid="ladder">
                 <li class="rung">
                     <span class="rung-name">"No attack"</span>
@@ -37,14 +39,14 @@ pub fn Ladder() -> impl IntoView {
                 </li>
                 // By what they say: those of another evaluation are others.
                 <For
-                    each=move || rungs.get()
-                    key=|rung| {
+                    each=move || with_new(clean(), rungs.get())
+                    key=|(rung, _)| {
                         let counts = (rung.attacked, rung.fallen, rung.standing);
                         (rung.name.clone(), counts, rung.seconds.to_bits())
                     }
                     let:rung
                 >
-                    {row(&rung)}
+                    {row(&rung.0, rung.1)}
                 </For>
                 {climbing}
             </ol>
@@ -52,7 +54,19 @@ pub fn Ladder() -> impl IntoView {
     }
 }
 
-fn row(rung: &Rung) -> impl IntoView + use<> {
+/// Each rung with the images that no rung before it had fooled.
+fn with_new(clean: f64, rungs: Vec<Rung>) -> Vec<(Rung, usize)> {
+    let images = rungs.first().map_or(0, |rung| rung.images);
+    let mut before = (clean * images as f64).round() as usize;
+    let new = |rung: Rung| {
+        let new = before.saturating_sub(rung.standing);
+        before = rung.standing;
+        (rung, new)
+    };
+    rungs.into_iter().map(new).collect()
+}
+
+fn row(rung: &Rung, new: usize) -> impl IntoView + use<> {
     let share = rung.standing as f64 / rung.images.max(1) as f64;
     let settings = rung.config.as_ref().map(|config| config.describe());
     let about = format!(
@@ -61,10 +75,14 @@ fn row(rung: &Rung) -> impl IntoView + use<> {
         duration(rung.seconds)
     );
     view! {
-        <li class="rung" title=about>
-            <span class="rung-name">{rung.name.clone()}</span>
+        <li class="rung">
+            <details class="rung-name">
+                <summary>{rung.name.clone()}</summary>
+                <p class="hint">{about}</p>
+            </details>
             <span class="rung-fooled" class:some={rung.fallen > 0}>
                 {format!("fooled {} of {}", count(rung.fallen), count(rung.attacked))}
+                {(new < rung.fallen).then(|| format!(", {} new", count(new)))}
             </span>
             {left(share)}
         </li>

@@ -17,6 +17,7 @@ use evidence::Evidence;
 use form::JudgeForm;
 use head::Head;
 use ladder::Ladder;
+use meaning::Meaning;
 use signs::Signs;
 
 use crate::state::lab::Lab;
@@ -49,13 +50,14 @@ pub fn VerdictRoom() -> impl IntoView {
                     fallback=move || {
                         view! {
                             <p class="empty">
-                                "Each attack tries the images that the ones before left standing. \
-                                 Here you see them fall, and what gives a mask away."
+                                "A ladder of attacks tries the first images of the test set. Here you see \
+                                 them fall, and what gives a mask away."
                             </p>
                         }
                     }
                 >
                     <Head />
+                    <Meaning />
                     <div class="climb">
                         <Ladder />
                         <Signs />

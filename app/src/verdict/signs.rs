@@ -13,15 +13,31 @@ pub fn Signs() -> impl IntoView {
     let lab = Lab::get();
     let signs =
         Memo::new(move |_| with(lab, |judgement| judgement.signs.clone()).unwrap_or_default());
+    let of = move |clear: bool| {
+        let signs = signs.get().into_iter();
+        signs.filter(move |sign| (sign.finding == Finding::Clear) == clear)
+    };
+    let summary = move || match (of(false).count(), of(true).count()) {
+        (0, clear) => format!("None of {clear} questions shows a sign"),
+        (_, clear) => format!("{clear} other questions show no sign"),
+    };
     view! {
-        <section class="signs" aria-labelledby="signs-title">
+        <section class="signs" aria-labelledby="signs-title" data-testid="signs">
             <h3 id="signs-title">"What speaks for a mask"</h3>
             <p class="hint">"Each answer is held against a threshold, which stands beside it."</p>
-            <ul data-testid="signs">
-                <For each=move || signs.get() key=|sign| sign.sentence.clone() let:sign>
+            <ul>
+                <For each=move || of(false) key=|sign| sign.sentence.clone() let:sign>
                     {row(&sign)}
                 </For>
             </ul>
+            <details data-testid="no-signs">
+                <summary>{summary}</summary>
+                <ul>
+                    <For each=move || of(true) key=|sign| sign.sentence.clone() let:sign>
+                        {row(&sign)}
+                    </For>
+                </ul>
+            </details>
         </section>
     }
 }

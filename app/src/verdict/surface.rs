@@ -30,7 +30,7 @@ pub fn SurfaceView(
     let from_above = RwSignal::new(false);
     // Where the pointer that holds it was last.
     let held = RwSignal::new(None::<(f64, f64)>);
-    let words = [&relief, &map].map(|figure| (figure.robust, figure.masked));
+    let words = [&relief, &map].map(|figure| (figure.honest, figure.masked));
     let words = Signal::derive(move || words[usize::from(from_above.get())]);
     let drawing = move || {
         if from_above.get() {

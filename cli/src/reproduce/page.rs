@@ -213,15 +213,16 @@ fn pictures(results: &Results) -> String {
             continue;
         };
         body += &format!(
-            "<section>\n<h2>{}</h2>\n<p class=\"subject\"><b>Robust:</b> {} <b>Masked:</b> {}</p>\n<div class=\"plots\">\n",
-            first.title, first.robust, first.masked
+            "<section>\n<h2>{}</h2>\n<p class=\"subject\"><b>Honest gradient:</b> {} <b>Masked:</b> {}</p>\n<div class=\"plots\">\n",
+            first.title, first.honest, first.masked
         );
         for (row, figure) in &shown {
             body += &format!(
-                "<figure><h3>{}</h3>{}<figcaption>{}</figcaption></figure>\n",
+                "<figure><h3>{}</h3>{}<figcaption>{} <b>Here:</b> {}</figcaption></figure>\n",
                 text(&row.planned.title),
                 figure.svg,
-                text(&figure.shows)
+                text(&figure.shows),
+                text(&figure.here)
             );
         }
         body += "</div>\n</section>\n";

@@ -60,7 +60,7 @@ pub fn checklist(report: &Report) -> Vec<CheckItem> {
     put(
         "Show that attacks converge: more iterations, more restarts",
         has(SignId::Iterations) && has(SignId::Restarts),
-        "iterations are doubled until little is gained, and restarts counted",
+        "iterations are doubled and restarts counted; whether they still gain stands among the signs",
         stopped,
     );
     put(

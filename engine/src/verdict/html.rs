@@ -9,7 +9,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 use super::meaning::{MASKING, example};
 use super::plot::{Figure, Table, figures};
-use super::report::{Finding, Fooled, Report, Verdict};
+use super::report::{Finding, Fooled, Report, Verdict, usual};
 use crate::config::{Norm, distance};
 
 const STYLE: &str = include_str!("report.css");
@@ -99,9 +99,13 @@ fn head(report: &Report) -> String {
             ""
         },
     );
+    let usual = usual(&report.rungs).map_or_else(
+        || "under the usual attack".to_owned(),
+        |rung| format!("under the usual attack, {}", text(&rung.name)),
+    );
     let numbers = [
         (Some(report.clean_accuracy), "right without attack"),
-        (report.apparent_accuracy, "under the usual attack"),
+        (report.apparent_accuracy, usual.as_str()),
         (Some(report.robust_accuracy), "under everything"),
     ];
     out += "<dl class=\"numbers\">\n";
@@ -135,8 +139,9 @@ fn plots(report: &Report) -> String {
         let Figure {
             title,
             shows,
-            robust,
+            honest,
             masked,
+            here,
             svg,
             table,
             ..
@@ -144,8 +149,9 @@ fn plots(report: &Report) -> String {
         let _ = writeln!(
             out,
             "<figure><h3>{title}</h3><p>{}</p>{svg}\
-             <figcaption><b>Robust:</b> {robust} <b>Masked:</b> {masked}</figcaption>{}</figure>",
+             <figcaption><b>Honest gradient:</b> {honest} <b>Masked:</b> {masked} <b>Here:</b> {}</figcaption>{}</figure>",
             text(&shows),
+            text(&here),
             numbers(&table)
         );
     }

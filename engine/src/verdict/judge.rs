@@ -41,6 +41,11 @@ pub const RESOLUTION: f64 = 0.05;
 /// kinks, which make it a few in a hundred.
 pub const UPHILL: f64 = 0.15;
 
+/// Whether a model looks robust: the usual attack leaves it enough of its clean accuracy.
+pub fn looks_robust(clean: f64, apparent: f64) -> bool {
+    apparent > LOOKS_ROBUST * clean
+}
+
 /// A sign from a number in [0, 1].
 pub fn sign(id: SignId, value: f64) -> Sign {
     let (threshold, above) = limits(id);
@@ -114,7 +119,7 @@ fn sentence(id: SignId, value: f64, finding: Finding) -> String {
             ),
         ),
         SignId::Rescaled => pick(
-            format!("Rescaling the logits gained {share}: their size hides nothing."),
+            format!("Rescaling the logits gained {share}: their size hides little."),
             format!("Rescaling the logits gained {share}: their size hid the gradient."),
         ),
         SignId::Noise => pick(
@@ -223,7 +228,7 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         let why = "The model hardly knows its task: there is no robustness to speak of.";
         return with(Verdict::Undecided, vec![why.to_owned()]);
     }
-    if apparent <= LOOKS_ROBUST * clean {
+    if !looks_robust(clean, apparent) {
         let mut reasons = vec![
             "The usual attack already fools the model: it does not even look robust.".to_owned(),
         ];

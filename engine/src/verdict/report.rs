@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checklist::CheckItem;
-use crate::config::{Effort, GuardConfig, Norm};
+use crate::config::{AttackMethod, Effort, GuardConfig, Norm};
 use crate::event::Rung;
 
 /// What a model is.
@@ -125,7 +125,7 @@ impl Finding {
     /// In a word.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Clear => "clear",
+            Self::Clear => "no sign",
             Self::Caution => "doubt",
             Self::Masking => "mask",
         }
@@ -301,6 +301,14 @@ impl Report {
     pub fn is_whole(&self) -> bool {
         !self.stopped && self.grid.is_some()
     }
+}
+
+/// The usual attack among the rungs: the first PGD, which tries all images that are right without attack.
+pub fn usual(rungs: &[Rung]) -> Option<&Rung> {
+    rungs.iter().find(|rung| {
+        let config = rung.config.as_ref();
+        config.is_some_and(|config| config.method == AttackMethod::Pgd)
+    })
 }
 
 /// JSON has no word for what is no finite number, and writes null.

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use web_time::Instant;
 
 use super::checklist::checklist;
-use super::judge::{sign, verdict};
+use super::judge::{looks_robust, sign, verdict};
 use super::pictures::{Beside, grid, starts};
 use super::plan::{Plan, plan};
 use super::probe::{Probe, largest_radius, probe};
@@ -139,6 +139,7 @@ pub async fn evaluate(
     emit(Event::EvaluationStarted(EvaluationStarted {
         subject: report.subject.clone(),
         clean_accuracy: report.clean_accuracy,
+        attacks: planned(&plan(config.evaluation.effort), target.model),
     }));
     let right: Vec<usize> = (0..images).filter(|&place| seen.was_right[place]).collect();
     // Some of the images that fooled the model go into the report.
@@ -508,12 +509,10 @@ impl Course<'_> {
         }
         let apparent = self.report.apparent_accuracy.unwrap_or_default();
         let left = self.share(self.ladder.standing().len());
-        let lost = if apparent > 0.0 {
-            (apparent - left) / apparent
-        } else {
-            0.0
-        };
-        self.sign(SignId::Collapse, lost, emit);
+        // What does not even look robust has nothing to lose.
+        if looks_robust(self.report.clean_accuracy, apparent) {
+            self.sign(SignId::Collapse, (apparent - left) / apparent, emit);
+        }
         Ok(Some(()))
     }
 
@@ -646,6 +645,14 @@ impl Course<'_> {
         }
         Ok(report)
     }
+}
+
+/// How many attacks announce themselves, if each has something to try.
+fn planned(plan: &Plan, model: &Model) -> usize {
+    // FGSM, the usual attack, two losses, noise, Square, transfer, three of AutoAttack, two pictures.
+    let always = 12 + plan.doublings as usize + plan.restarts - 1 + RADII.len() + 1;
+    let slow = if plan.slow > 0 { 2 } else { 0 };
+    always + slow + usize::from(model.is_random()) + usize::from(model.is_guarded())
 }
 
 /// Says what begins.

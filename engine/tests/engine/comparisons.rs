@@ -32,7 +32,7 @@ fn session(id: &str) -> Session {
     let files = mnist::FILES.map(|name| read(&format!("data/mnist/{name}")));
     session.load_mnist(&files, &mut emit).unwrap();
     let (config, weights) = ready(id);
-    let opened = session.open_model(id.to_owned(), &config, &weights, &mut emit);
+    let opened = session.open_model(id.to_owned(), &config, &weights, None, &mut emit);
     pollster::block_on(opened).unwrap();
     session
 }

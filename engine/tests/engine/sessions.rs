@@ -746,17 +746,21 @@ fn models_that_lie_ready_are_opened() {
 
     let index: Vec<serde_json::Value> = serde_json::from_slice(&read("models/index.json")).unwrap();
     assert!(index.len() >= 5);
-    let mut open = |name: &str, config: &str, weights: &[u8]| {
-        pollster::block_on(session.open_model(name.to_owned(), config, weights, &mut emit))
+    let mut open = |name: &str, config: &str, weights: &[u8], report: &[u8]| {
+        let report = Some(report);
+        pollster::block_on(session.open_model(name.to_owned(), config, weights, report, &mut emit))
     };
     for model in &index {
         let id = model["id"].as_str().unwrap();
         let config = String::from_utf8(read(&format!("models/{id}.toml"))).unwrap();
         let weights = read(&format!("models/{id}.safetensors"));
         assert!(weights.len() <= 500_000, "{id} has {} bytes", weights.len());
-        open(id, &config, &weights).unwrap();
-        let cut = open("cut short", &config, &weights[..1000]).unwrap_err();
+        let report = read(&format!("models/{id}.report.json"));
+        open(id, &config, &weights, &report).unwrap();
+        let cut = open("cut short", &config, &weights[..1000], &report).unwrap_err();
         assert!(cut.contains("“cut short”"), "{cut}");
+        let cut = open("badly judged", &config, &weights, &report[..1000]).unwrap_err();
+        assert!(cut.contains("report of “badly judged” is damaged"), "{cut}");
     }
     let other = open("other", "network = \"small\"", &[]).unwrap_err();
     assert!(other.contains("network"), "{other}");

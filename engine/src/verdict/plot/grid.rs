@@ -21,6 +21,16 @@ fn cells(grid: &Grid) -> Option<Vec<(f64, usize, f64)>> {
     (size > 0 && cells.len() == size && grid.accuracy.len() == size).then_some(cells)
 }
 
+/// Least and largest accuracy of the cells whose steps together reach across the radius.
+pub fn range(grid: &Grid, radius: f64) -> Option<(f64, f64)> {
+    let cells = cells(grid)?.into_iter();
+    let across = cells.filter(|(step, iterations, _)| step * *iterations as f64 >= 2.0 * radius);
+    across.fold(None, |range, (_, _, accuracy)| {
+        let (low, high) = range.unwrap_or((accuracy, accuracy));
+        Some((accuracy.min(low), accuracy.max(high)))
+    })
+}
+
 /// The heat map, long steps at the top, many of them at the right; nothing of a grid that is none.
 pub fn draw(grid: &Grid) -> Option<String> {
     let cells = cells(grid)?;

@@ -8,7 +8,7 @@ mod margins;
 pub mod relief;
 mod starts;
 
-pub use self::frame::{ink, number, shade};
+pub use self::frame::{ink, number, percent, shade};
 
 use self::curve::{Axis, line};
 use self::margins::Margins;
@@ -27,10 +27,13 @@ pub struct Figure {
     pub title: &'static str,
     /// The same more exactly.
     pub shows: String,
-    /// How to read it: what a robust model's looks like, in a sentence.
-    pub robust: &'static str,
-    /// What a masked one's looks like.
+    /// How to read it: what it looks like where the gradient is honest, whether the model is robust or not,
+    /// in a sentence.
+    pub honest: &'static str,
+    /// What it looks like where the gradient is masked.
     pub masked: &'static str,
+    /// What it says of this model, in a sentence.
+    pub here: String,
     /// The plot, an `svg` element whose label says its numbers. Its parts have classes for a style sheet:
     /// `grid`, `mark`, `line`, `bar`, `attacked`, `clean`, `cell`, `floor`, `contour`, `here`; writing
     /// and contours `on-dark` and `on-light` by what is below; texts `begin`, `middle` and `end` by their
@@ -130,32 +133,58 @@ pub fn figures(report: &Report) -> Vec<Figure> {
 }
 
 fn curve(id: FigureId, points: &[Point], radius: f64) -> Option<Figure> {
-    if points.len() < 2 {
+    let [first, .., last] = points else {
         return None;
-    }
-    let (title, shows, robust, masked, svg) = match id {
+    };
+    let near = points.iter().min_by(|a, b| {
+        let far = |point: &Point| (point.x - radius).abs();
+        far(a).total_cmp(&far(b))
+    })?;
+    let (title, shows, honest, masked, here, svg) = match id {
         FigureId::Radius => (
             "Accuracy and radius",
             format!(
-                "The usual attack at other radii. The dashed line is this report’s, {}.",
+                "PGD at other radii; the dashed line is this report’s, {}. Each radius tries what the smaller \
+                 ones left, so the curve may lie below what the usual attack alone left.",
                 distance(radius)
             ),
-            "the curve sinks step by step and reaches guessing at the far end, where any image can become any other.",
-            "it stays high even there, so the attack misses what is surely there.",
+            "it sinks to guessing at the far end, where any image can become any other; a robust model keeps most of it up to the dashed line.",
+            "it stays high even at the far end, so the attack misses what is surely there.",
+            format!(
+                "{} at {}, {} at {}.",
+                percent(near.accuracy),
+                number(near.x),
+                percent(last.accuracy),
+                number(last.x)
+            ),
             line(points, Axis::Log(Some(radius)), "radius"),
         ),
         FigureId::Iterations => (
             "Accuracy and iterations",
             "PGD on the cross-entropy. Each point tries what the one before left.".to_owned(),
-            "the curve is flat after a few iterations, since there is no more to find.",
+            "it is flat after a few iterations, high or low, since there is no more to find.",
             "it goes on falling, or stays high where other attacks bring it down.",
+            format!(
+                "{} after {} iterations, {} after {}.",
+                percent(points[1].accuracy),
+                number(points[1].x),
+                percent(last.accuracy),
+                number(last.x)
+            ),
             line(points, Axis::Log(None), "iterations"),
         ),
         _ => (
             "Accuracy and restarts",
-            "The usual attack from new starts. Each tries what the ones before left.".to_owned(),
-            "the curve is flat, since one start finds nearly all that many find.",
+            "The usual attack from new starts, on what the longest PGD left. Each tries what the ones before left."
+                .to_owned(),
+            "it is flat, since one start finds nearly all that many find.",
             "it goes on sinking, since luck decides which start finds the way.",
+            format!(
+                "from {} to {} with {} starts.",
+                percent(first.accuracy),
+                percent(last.accuracy),
+                number(last.x)
+            ),
             line(points, Axis::Linear, "restarts"),
         ),
     };
@@ -168,8 +197,9 @@ fn curve(id: FigureId, points: &[Point], radius: f64) -> Option<Figure> {
         id,
         title,
         shows,
-        robust,
+        honest,
         masked,
+        here,
         svg,
         table: Table {
             columns,
@@ -191,8 +221,13 @@ fn starts_of(report: &Report) -> Option<Figure> {
             "{images} images, each attacked from {} random starts. How many (up) fall to how many starts (across).",
             starts.starts()
         ),
-        robust: "the images stand at the two ends, fooled from every start or from none.",
+        honest: "the images stand at the two ends, fooled from every start or from none.",
         masked: "many stand between, fooled by a lucky start; or all stand at none though other attacks fool them.",
+        here: {
+            let between = starts.images.get(1..starts.starts()).unwrap_or_default();
+            let between: usize = between.iter().sum();
+            format!("{between} of {images} stand between.")
+        },
         svg: starts::draw(starts)?,
         table: starts::table(starts),
     })
@@ -207,8 +242,16 @@ fn steps_of(report: &Report) -> Option<Figure> {
             "Accuracy of the first {} images under PGD with steps of these lengths, each cell an attack by itself.",
             grid.images
         ),
-        robust: "all cells are alike in which the steps together reach across the radius; only short and few ones leave more.",
+        honest: "all cells are alike in which the steps together reach across the radius; only short and few ones leave more.",
         masked: "the cells differ much, so the usual setting says little; or all are bright though other attacks succeed.",
+        here: {
+            let (low, high) = grid::range(grid, report.subject.epsilon)?;
+            format!(
+                "where the steps reach across, from {} to {}.",
+                percent(low),
+                percent(high)
+            )
+        },
         svg: grid::draw(grid)?,
         table: grid::table(grid),
     })
@@ -220,36 +263,61 @@ fn margins_of(report: &Report) -> Option<Figure> {
         id: FigureId::Margins,
         title: "Margins",
         shows: "The label’s logit less the largest other one: without attack (outline), the least under attack (filled). Left of the dashed line the image is lost.".to_owned(),
-        robust: "most filled bars stay right of the line.",
+        honest: "what the usual attack left right of the line stays there: most of it in a robust model, little in others.",
         masked: "they lie left of it as those of a model without defence do, whatever the usual attack saw.",
+        here: {
+            let right = |share: f64| (share * report.subject.images as f64).round();
+            let usual = report.apparent_accuracy;
+            let usual = usual.map_or("not known".to_owned(), |share| right(share).to_string());
+            format!(
+                "{} of {} images stay right of the line; under the usual attack alone it was {usual}.",
+                right(report.robust_accuracy),
+                report.subject.images
+            )
+        },
         svg: margins.draw(),
         table: margins.table(),
     })
 }
 
 fn surface_of(id: FigureId, surface: &Surface, svg: String, radius: f64) -> Figure {
-    let (title, robust, masked) = match id {
+    let (title, honest, masked) = match id {
         FigureId::Contours => (
             "Loss around an image, from above",
-            "the lines lie side by side across the gradient.",
-            "they ring islands, run along the gradient, or leave most of the square bare.",
+            "the lines lie side by side across the gradient, close in a natural model, few in a robust one.",
+            "they ring islands, run along the gradient, or crowd far from the image.",
         ),
         _ => (
             "Loss around an image",
-            "it is a smooth slope that rises along the gradient and changes little along the random direction.",
-            "it is flat around the image, jagged, or rises at random as much as along the gradient.",
+            "it rises along the gradient, steeply in a natural model, little in a robust one.",
+            "it is flat around the image and high elsewhere in the square, jagged, or rises at random much more than along the gradient.",
         ),
     };
+    // The middle is the image; the end of a row or a column through it is the radius.
+    let (side, middle) = (surface.side, surface.side / 2);
+    let at = |row: usize, column: usize| {
+        let loss = surface.losses.get(row * side + column);
+        loss.map_or("–".to_owned(), |&loss| number(f64::from(loss)))
+    };
+    let most = surface.losses.iter().copied().fold(0.0, f32::max);
     Figure {
         id,
         title,
         shows: format!(
-            "Cross-entropy around test image {} (the dot), up to {} along its gradient and a random direction.",
-            surface.place + 1,
+            "Cross-entropy around test image {} (the dot), up to {} along its gradient and a random direction; the \
+             corners, where both come together, lie beyond the radius.",
+            surface.place,
             distance(radius)
         ),
-        robust,
+        honest,
         masked,
+        here: format!(
+            "{} at the image, {} at the end of its gradient, {} at that of the random direction, at most {}.",
+            at(middle, middle),
+            at(side.saturating_sub(1), middle),
+            at(middle, side.saturating_sub(1)),
+            number(f64::from(most))
+        ),
         svg,
         table: contours::table(surface, radius),
     }
