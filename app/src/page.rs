@@ -14,6 +14,7 @@ use crate::parts::Parts;
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::{Asked, Lab};
+use crate::state::share::Shared;
 use crate::tour::{Offer, Tour, TourView};
 use crate::train::TrainRoom;
 use crate::verdict::VerdictRoom;
@@ -26,6 +27,30 @@ pub const ROOMS: [(&str, &str); 5] = [
     ("verdict", "Verdict"),
     ("runs", "Runs"),
 ];
+
+/// What a link has brought, for those who come by it.
+#[component]
+fn LinkNote() -> impl IntoView {
+    let lab = Lab::get();
+    let has_come = Memo::new(move |_| lab.shared.with(|shared| *shared == Shared::Opened));
+    view! {
+        <Show when=move || has_come.get()>
+            <p class="tour-offer" data-testid="link-note">
+                <span>
+                    "Your link brought settings: "
+                    <b>{move || lab.config.with(|config| config.objective.describe())}</b>
+                    ", "
+                    {move || lab.config.with(|config| config.network.name())}
+                    ". "
+                    <a href="#train">"Train it"</a>
+                    ", or "
+                    <a href="#attack">"attack"</a>
+                    " the model at hand with them."
+                </span>
+            </p>
+        </Show>
+    }
+}
 
 /// The page.
 #[component]
@@ -51,6 +76,7 @@ pub fn Page() -> impl IntoView {
         <main data-status=move || word.get() data-tour=move || tour.anchor()>
             <Problems />
             <Offer />
+            <LinkNote />
             <ReadyModels />
             <Show when=parts.is_there(1)>
                 <TrainRoom />

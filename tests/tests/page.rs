@@ -908,6 +908,8 @@ fn a_model_is_judged_before_the_eyes() {
     };
     assert!(count("[data-testid=ladder] .rung") >= 8);
     assert_eq!(count("[data-testid=signs] .sign-row"), 14);
+    assert!(count("[data-testid=signs] > ul > .masking") >= 1);
+    assert_eq!(count("[data-testid=no-signs] .masking"), 0);
     visit.look_at_the_plots();
     visit.photograph("verdict");
     browser.set_viewport(2560, 1440).unwrap();
@@ -1432,7 +1434,7 @@ fn the_tour_leads_to_the_verdict() {
             .unwrap_or_else(|error| panic!("{error}"));
     };
     has_focus("tour");
-    visit.wait_for_text("tour-text", "It is open already. Of test digits");
+    visit.wait_for_text("tour-text", "is open already. Of test digits");
     visit.wait_for_status("ready");
     // Less than a visitor would take.
     for (field, value) in [
@@ -1454,16 +1456,25 @@ fn the_tour_leads_to_the_verdict() {
     visit.wait_for_text("tour-text", "Move the slider");
     visit.photograph("tour");
     browser.click("tour-next").unwrap();
-    visit.wait_for_text("tour-text", "Open “Example squeeze”");
+    visit.wait_for_text("tour-text", "Open “Squeezed”");
     browser.click("open-mnist-squeezed-per-example").unwrap();
     visit.wait_for_text("tour-text", "It is open.");
     browser.click("tour-next").unwrap();
     attack();
     browser.click("tour-next").unwrap();
-    visit.wait_for_text("tour-text", "Press the button");
+    visit.wait_for_text("tour-text", "choose “Natural”");
+    browser.set("compare-with", "ready/mnist-natural").unwrap();
+    browser.click("compare").unwrap();
+    visit.wait_for_text("tour-text", "Is that robust?");
+    visit.photograph("tour-compare");
+    browser.click("tour-next").unwrap();
+    visit.wait_for_text("tour-text", "Masked: ");
+    visit.wait_for_text("tour-text", "beforehand");
     browser.click("judge").unwrap();
     visit.wait_for_status("judged");
     visit.wait_for_text("tour-text", "together. The signs");
+    let text = browser.text("tour-text").unwrap();
+    assert!(!text.contains("beforehand"), "{text}");
     browser.click("tour-next").unwrap();
     visit.wait_for_text("tour-text", "press Train");
     browser.click("tour-next").unwrap();

@@ -1,16 +1,39 @@
-//! Keeping the keyboard where the visitor was, when what had it goes away.
+//! Keeping the keyboard where the visitor was, when what had it goes away, and the page where it is.
 
+use js_sys::{Object, Reflect};
 use leptos::prelude::{document, request_animation_frame};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
 
-/// Gives the focus to the element with this id, once it is drawn.
+use crate::browser::js::call;
+
+/// Gives the focus to the element with this id, once it is drawn. The page does not move.
 pub fn focus_soon(id: &'static str) {
     request_animation_frame(move || {
-        let element = document().get_element_by_id(id);
-        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        if let Some(element) = document().get_element_by_id(id) {
             // What cannot have the focus leaves it where it is.
-            let _ = element.focus();
+            let _ = call(
+                &element,
+                "focus",
+                &[options(&[("preventScroll", JsValue::TRUE)])],
+            );
         }
     });
+}
+
+/// Moves as little as brings an element into sight, in both directions.
+pub fn show_near(element: &Element) {
+    let nearest = [("block", "nearest"), ("inline", "center")];
+    let nearest = nearest.map(|(name, value)| (name, JsValue::from_str(value)));
+    // It stays where it is in a browser that cannot.
+    let _ = call(element, "scrollIntoView", &[options(&nearest)]);
+}
+
+fn options(fields: &[(&str, JsValue)]) -> JsValue {
+    let options = Object::new();
+    for (name, value) in fields {
+        // A plain object takes every field.
+        let _ = Reflect::set(&options, &JsValue::from_str(name), value);
+    }
+    options.into()
 }

@@ -69,7 +69,7 @@ fn ModelCard(model: ReadyModel, locked: Signal<bool>) -> impl IntoView {
                 <span class="model-about">{about}</span>
                 <span class="model-figures">
                     <span>{clean}" clean"</span>
-                    <span>{usual}" under PGD"</span>
+                    <span>{usual}" under attack"</span>
                 </span>
             </button>
         </li>

@@ -34,6 +34,18 @@ impl Lab {
         self.config.set(config);
     }
 
+    /// Takes the settings that a model was trained with.
+    pub fn use_settings(self, config: &RunConfig) {
+        let mut config = config.clone();
+        // How it is attacked and judged stays as the visitor has it.
+        self.config.with_untracked(|now| {
+            config.attack = now.attack.clone();
+            config.evaluation = now.evaluation.clone();
+            config.data.path = None;
+        });
+        self.show_config(config);
+    }
+
     /// Puts a defence in front, with the values that fit the data.
     pub fn choose_defence(self, defence: Defence) {
         self.forget_invalid(&Field::OBJECTIVE);

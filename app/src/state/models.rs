@@ -66,7 +66,10 @@ impl Lab {
             .with_untracked(|data| data.as_ref().map(|data| data.kind));
         let first = self.models.with_untracked(|models| {
             let fits = |model: &&ReadyModel| Some(model.data) == loaded;
-            models.iter().find(fits).cloned()
+            let named = self.model_of_link();
+            let is_named = |model: &&ReadyModel| Some(&model.id) == named.as_ref();
+            let named = models.iter().find(|model| fits(model) && is_named(model));
+            named.or_else(|| models.iter().find(fits)).cloned()
         });
         if let Some(model) = first {
             self.greeted.set_value(true);

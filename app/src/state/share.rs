@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use squeeze_engine::config::link::{in_address, put_into_address};
+use squeeze_engine::config::link::{in_address, parameter, put_into_address, put_parameter};
 use squeeze_engine::config::{DataKind, RunConfig};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -15,6 +15,9 @@ use crate::state::presets;
 
 /// Least time between two changes of the address: browsers refuse more than a hundred in half a minute.
 const CADENCE: Duration = Duration::from_millis(400);
+
+/// The parameter that names the ready model which a link is about.
+const MODEL: &str = "model";
 
 /// What has become of the link to the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl Lab {
                 self.shared.set(Shared::No);
             }
         });
-        let settings = Memo::new(move |_| self.config.get());
+        let settings = Memo::new(move |_| (self.config.get(), self.model.get()));
         let scheduled = StoredValue::new(false);
         Effect::new(move |before: Option<()>| {
             // Read and not only tracked: a memo that is never read follows nothing.
@@ -88,7 +91,7 @@ impl Lab {
             ..config.clone()
         };
         // A model of another training would stand beside settings that are not its own.
-        if trained_alike != first {
+        if trained_alike != first && self.model_of_link().is_none() {
             self.greeted.set_value(true);
         }
         self.wanted.set(config.data.set);
@@ -111,6 +114,7 @@ impl Lab {
         let write = || -> Result<(), JsValue> {
             let href = window().location().href()?;
             let next = put_into_address(&href, link.as_deref());
+            let next = put_parameter(&next, MODEL, self.model_to_name().as_deref());
             if next != href {
                 let history = window().history()?;
                 history.replace_state_with_url(&history.state()?, "", Some(&next))?;
@@ -119,6 +123,21 @@ impl Lab {
         };
         // Where a browser refuses, the button still gives the link.
         let _ = write();
+    }
+
+    /// The id of the ready model at hand, unless it is the one that the page opens by itself.
+    fn model_to_name(self) -> Option<String> {
+        let name = self.model.get_untracked()?;
+        self.models.with_untracked(|models| {
+            let place = models.iter().position(|model| model.name == name)?;
+            (place > 0).then(|| models[place].id.clone())
+        })
+    }
+
+    /// The ready model that the address names.
+    pub(super) fn model_of_link(self) -> Option<String> {
+        let href = window().location().href().ok()?;
+        parameter(&href, MODEL)
     }
 
     /// Copies a link to the settings.
@@ -131,7 +150,14 @@ impl Lab {
         let page = window().location().href().unwrap_or_default();
         let page = page.split(['?', '#']).next().unwrap_or_default();
         let address = match link {
-            Ok(link) => put_into_address(page, Some(&link)),
+            Ok(link) => {
+                let model = untrack(move || self.model_to_name());
+                put_parameter(
+                    &put_into_address(page, Some(&link)),
+                    MODEL,
+                    model.as_deref(),
+                )
+            }
             Err(_) => {
                 let sentence = "The list of milestones is too long for a link.";
                 self.shared.set(Shared::Refused(sentence.to_owned()));
@@ -187,7 +213,7 @@ pub fn left_out(set: DataKind, own_image: bool) -> String {
         ),
     };
     let image = if own_image {
-        " Nor is the image that you made or chose."
+        " The image that you made or chose is not in it."
     } else {
         ""
     };
@@ -212,7 +238,10 @@ mod tests {
         assert_eq!(left_out(DataKind::Mnist, false), "");
         assert!(left_out(DataKind::Folder, false).contains("own images"));
         let both = left_out(DataKind::Cifar100, true);
-        assert!(both.contains("CIFAR-100") && both.contains("Nor"), "{both}");
+        assert!(
+            both.contains("CIFAR-100") && both.contains("The image that you"),
+            "{both}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod stop;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::browser::focus::focus_soon;
+use crate::browser::focus::{focus_soon, show_near};
 use crate::state::lab::Lab;
 use stop::Stop;
 
@@ -61,8 +61,14 @@ impl Tour {
             return;
         };
         focus_soon(PANEL);
-        if let Some(part) = document().get_element_by_id(stop.anchor()) {
+        let part = document().get_element_by_id(stop.anchor());
+        if let Some(part) = &part {
             part.scroll_into_view();
+        }
+        // On a small screen what is to be pressed may be beside or below.
+        let control = part.and_then(|part| part.query_selector(stop.control()?).ok()?);
+        if let Some(control) = control {
+            show_near(&control);
         }
     }
 }
@@ -101,11 +107,13 @@ pub fn Offer() -> impl IntoView {
 #[component]
 pub fn TourView() -> impl IntoView {
     let tour = Tour::get();
-    let close = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+    // Wherever the focus is.
+    let close = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
+        if event.key() == "Escape" && tour.at.with_untracked(Option::is_some) {
             tour.go(None);
         }
-    };
+    });
+    on_cleanup(move || close.remove());
     view! {
         {move || {
             tour.at
@@ -118,7 +126,6 @@ pub fn TourView() -> impl IntoView {
                             tabindex="-1"
                             aria-label="Tour"
                             data-testid="tour"
-                            on:keydown=close
                         >
                             <StopView tour=tour stop=stop />
                         </aside>

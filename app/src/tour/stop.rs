@@ -58,6 +58,16 @@ impl Stop {
         }
     }
 
+    /// The control there that it is about, as a selector.
+    pub fn control(self) -> Option<&'static str> {
+        match self {
+            Self::Squeezed => Some("[data-testid=open-mnist-squeezed-per-example]"),
+            Self::Train => Some("[data-testid=preset]"),
+            Self::Compare => Some("[data-testid=compare]"),
+            Self::Model | Self::Attack | Self::Look | Self::AttackAgain | Self::Verdict => None,
+        }
+    }
+
     /// Its heading.
     pub fn title(self) -> &'static str {
         match self {

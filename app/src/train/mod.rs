@@ -22,6 +22,8 @@ use crate::chart::view::{ChartView, Figure};
 use crate::chart::{accuracy, loss, single};
 use crate::data::DataPanel;
 use crate::parts::Parts;
+use crate::state::lab::Lab;
+use crate::state::phase::Model;
 use crate::train::beside::Beside;
 use form::TrainForm;
 use numbers::Numbers;
@@ -67,11 +69,56 @@ const RATE: Figure = Figure {
     read: |shown, index, width| single::RATE.read(shown, index, width),
 };
 
+/// What stands where a run's curves will be.
+#[component]
+fn NoRun() -> impl IntoView {
+    let lab = Lab::get();
+    let at_hand = Memo::new(move |_| {
+        let name = lab.model.get()?;
+        let config = lab
+            .live
+            .with(|live| live.as_ref().map(|live| live.config.clone()))?;
+        Some((name, config))
+    });
+    let other = move || {
+        at_hand.get().map(|(name, config)| {
+            view! {
+                <p>
+                    {format!("“{name}” came trained, by {}. ", config.objective.describe())}
+                    <button
+                        type="button"
+                        data-testid="use-settings"
+                        on:click=move |_| lab.use_settings(&config)
+                    >
+                        "Use its settings"
+                    </button>
+                </p>
+            }
+        })
+    };
+    view! {
+        <div class="empty" data-testid="no-run">
+            <p>
+                "While a run trains, its curves are here: loss and accuracy, and how the logits and margins are \
+                 spread, so that squeezing can be seen."
+            </p>
+            {other}
+        </div>
+    }
+}
+
 /// The room.
 #[component]
 pub fn TrainRoom() -> impl IntoView {
+    let lab = Lab::get();
+    let begun = Memo::new(move |_| {
+        let model = lab.phase.get().model;
+        lab.history_version.track();
+        let has_others = lab.others.with_value(|others| !others.is_empty());
+        has_others || !matches!(model, Model::None | Model::Ready)
+    });
     view! {
-        <section class="room" id="train" aria-labelledby="train-title">
+        <section class="room" id="train" class:begun=move || begun.get() aria-labelledby="train-title">
             <div class="room-head">
                 <h2 id="train-title">"Train"</h2>
                 <p>
@@ -85,16 +132,18 @@ pub fn TrainRoom() -> impl IntoView {
                 <RunBar />
                 <Show when=Parts::get().is_there(2)>
                     <RunFacts />
-                    <Numbers />
-                    <Beside />
-                    <div class="charts">
-                        <ChartView figure=LOSS />
-                        <ChartView figure=ACCURACY />
-                        <SpreadView of=Of::Logits />
-                        <SpreadView of=Of::Margins />
-                        <ChartView figure=NORM />
-                        <ChartView figure=RATE />
-                    </div>
+                    <Show when=move || begun.get() fallback=NoRun>
+                        <Numbers />
+                        <Beside />
+                        <div class="charts">
+                            <ChartView figure=LOSS />
+                            <ChartView figure=ACCURACY />
+                            <SpreadView of=Of::Logits />
+                            <SpreadView of=Of::Margins />
+                            <ChartView figure=NORM />
+                            <ChartView figure=RATE />
+                        </div>
+                    </Show>
                     <FiltersView />
                 </Show>
             </div>

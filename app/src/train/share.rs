@@ -17,7 +17,9 @@ pub fn ShareLink() -> impl IntoView {
         let said = match lab.shared.get() {
             Shared::No => "A link holds every setting of this page, from training to verdict.",
             Shared::Opened => "These are the settings of the link that you opened.",
-            Shared::Copied => "Copied. The link holds every setting, but no trained model.",
+            Shared::Copied => {
+                "Copied. The link holds every setting and the name of a model that comes with the page; models that you trained are not in it."
+            }
             Shared::Offered(_) => "This browser does not copy: take the link from here.",
             Shared::Refused(why) => return why,
         };

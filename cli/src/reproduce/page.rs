@@ -266,7 +266,7 @@ fn about(results: &Results) -> String {
     if !differing.is_empty() {
         differing.insert_str(
             0,
-            "<h2>Where the models differ from the full-size presets</h2>\n",
+            "<h2 class=\"after\">Where the models differ from the full-size presets</h2>\n",
         );
     }
     let makers: Vec<String> = results.makers().into_iter().collect();

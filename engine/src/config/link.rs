@@ -167,28 +167,38 @@ impl RunConfig {
 
 /// The link that an address holds, if any. Signs that some programs write as `%2C` are read.
 pub fn in_address(address: &str) -> Option<String> {
+    parameter(address, PARAMETER)
+}
+
+/// What a parameter of an address holds.
+pub fn parameter(address: &str, name: &str) -> Option<String> {
     let page = address.split('#').next().unwrap_or_default();
     let (_, query) = page.split_once('?')?;
     query
         .split('&')
-        .find_map(|part| part.strip_prefix(PARAMETER)?.strip_prefix('='))
+        .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
         .map(plain)
 }
 
 /// The address with this link, or none, in place of the one that it has. Its other parameters stay.
 pub fn put_into_address(address: &str, link: Option<&str>) -> String {
+    put_parameter(address, PARAMETER, link)
+}
+
+/// The address with this value of a parameter, or none, in place of the one that it has.
+pub fn put_parameter(address: &str, name: &str, value: Option<&str>) -> String {
     let (rest, anchor) = match address.split_once('#') {
         Some((rest, anchor)) => (rest, format!("#{anchor}")),
         None => (address, String::new()),
     };
     let (page, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let is_link = |part: &&str| part.split('=').next() == Some(PARAMETER);
+    let is_named = |part: &&str| part.split('=').next() == Some(name);
     let others = query.split('&').filter(|part| !part.is_empty());
     let mut parts: Vec<String> = others
-        .filter(|part| !is_link(part))
+        .filter(|part| !is_named(part))
         .map(str::to_owned)
         .collect();
-    parts.extend(link.map(|link| format!("{PARAMETER}={link}")));
+    parts.extend(value.map(|value| format!("{name}={value}")));
     let question = if parts.is_empty() { "" } else { "?" };
     format!("{page}{question}{}{anchor}", parts.join("&"))
 }

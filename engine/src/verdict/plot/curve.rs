@@ -41,18 +41,26 @@ pub fn line(points: &[Point], axis: Axis, by: &str) -> String {
             100.0 * share
         );
     }
-    // As many numbers as fit beside each other.
-    let mut last = f64::NEG_INFINITY;
-    for point in points {
-        let x = across(point.x);
-        if x - last > 34.0 {
+    // As many numbers as fit beside each other; the marked one and both ends come first.
+    let marked = match axis {
+        Axis::Log(mark) => mark,
+        Axis::Linear => None,
+    };
+    let ends = [points.first(), points.last()];
+    let first = marked
+        .into_iter()
+        .chain(ends.into_iter().flatten().map(|point| point.x));
+    let mut written: Vec<f64> = Vec::new();
+    for value in first.chain(points.iter().map(|point| point.x)) {
+        let x = across(value);
+        if written.iter().all(|other| (x - other).abs() > 34.0) {
+            written.push(x);
             let _ = write!(
                 out,
                 "<text class=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
                 bottom + 18.0,
-                number(point.x)
+                number(value)
             );
-            last = x;
         }
     }
     if let Axis::Log(Some(mark)) = axis {

@@ -114,11 +114,12 @@ pub fn draw(surface: &Surface, view: View) -> Option<String> {
         out,
         "<circle class=\"here\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>"
     );
+    names(&mut out, view);
     legend(&mut out, range, 2.0, 8.0, 88.0);
     Some(out + "</svg>")
 }
 
-/// The floor that the surface stands on, with the names of its two directions at the edges in front.
+/// The floor that the surface stands on.
 fn floor(out: &mut String, view: View) {
     let corners = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]];
     out.push_str("<path class=\"floor\" d=\"");
@@ -128,6 +129,10 @@ fn floor(out: &mut String, view: View) {
         let _ = write!(out, "{verb}{x:.1} {y:.1}");
     }
     out.push_str("Z\"/>");
+}
+
+/// The names of the two directions at the edges in front, over all that is drawn there.
+fn names(out: &mut String, view: View) {
     for (name, edges, end) in [
         ("gradient", [[1.0, 0.0], [-1.0, 0.0]], [0.0, 1.0]),
         ("random", [[0.0, 1.0], [0.0, -1.0]], [1.0, 0.0]),
@@ -149,7 +154,7 @@ fn floor(out: &mut String, view: View) {
         let _ = write!(
             out,
             "<text class=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{name} {arrow}</text>",
-            x.clamp(34.0, width - 34.0),
+            x.clamp(42.0, width - 42.0),
             (y + 4.0).clamp(12.0, height - 3.0)
         );
     }
