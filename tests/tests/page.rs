@@ -35,10 +35,12 @@ const WATCH_LONG_TASKS: &str = "if (self.window) { window.longTasks = []; \
 
 /// Every value that the page shows as its loss, with the step it shows then.
 const WATCH_LOSS: &str = "(() => { window.losses = []; \
-    const number = id => parseFloat(document.querySelector(`[data-testid=${id}]`).textContent); \
-    const note = () => { const loss = number('loss'); \
-        if (Number.isFinite(loss)) window.losses.push([number('step'), loss]); }; \
-    new MutationObserver(note).observe(document.querySelector('[data-testid=loss]'), \
+    const number = id => parseFloat(document.querySelector(`[data-testid=${id}]`)?.textContent); \
+    const note = () => { const [step, loss] = [number('step'), number('loss')]; \
+        const last = window.losses.at(-1); \
+        if (Number.isFinite(loss) && !(last && last[0] === step && last[1] === loss)) \
+            window.losses.push([step, loss]); }; \
+    new MutationObserver(note).observe(document.querySelector('#train'), \
         { childList: true, characterData: true, subtree: true }); })()";
 
 /// Every file that the page hands out as a download.
@@ -248,7 +250,9 @@ impl Visit {
         for plot in plots {
             let words = browser.text(&format!("figure-{plot}")).unwrap();
             assert!(
-                words.contains("Robust:") && words.contains("Masked:"),
+                ["Honest gradient:", "Masked:", "Here:"]
+                    .iter()
+                    .all(|part| words.contains(part)),
                 "{plot}: {words}"
             );
             let figure = element(&format!("figure-{plot}"));

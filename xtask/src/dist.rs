@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::bench::sizes;
-use crate::{page, project, setup};
+use crate::{offline, page, project, setup};
 
 /// Where to put the page.
 #[derive(Args)]

@@ -11,6 +11,7 @@ use crate::attack::picture::{Picture, PictureView};
 use crate::attack::scrub::{Scrub, Words};
 use crate::attack::share;
 use crate::chart::scale::Scale;
+use crate::format::percent;
 use crate::state::gallery::Gallery;
 use crate::state::lab::Lab;
 
@@ -239,7 +240,13 @@ fn Story() -> impl IntoView {
                 <span class="story-key truth"></span>
                 "true class "
                 <span class="story-key other"></span>
-                "strongest other class"
+                "strongest other class, "
+                <span data-testid="story-range">
+                    {move || {
+                        let (low, high) = paths.get().unwrap_or_default().range;
+                        format!("from {} to {}", percent(low, 1000), percent(high, 1000))
+                    }}
+                </span>
             </p>
             <div class="story-bar">
                 <button type="button" data-testid="play" on:click=play>
@@ -257,31 +264,74 @@ struct Paths {
     truth: String,
     other: String,
     now: String,
+    /// What the axis runs over.
+    range: (f64, f64),
+}
+
+/// Shares that differ by less are drawn over an axis of their own: a squeezed model's lie close together.
+const NARROW: f64 = 0.3;
+
+/// The axis for shares from the least to the largest.
+fn axis(least: f64, largest: f64) -> (f64, f64) {
+    let spread = largest - least;
+    if spread >= NARROW || !spread.is_finite() {
+        return (0.0, 1.0);
+    }
+    let room = 0.1 * spread.max(1e-3);
+    ((least - room).max(0.0), (largest + room).min(1.0))
 }
 
 fn paths(gallery: &Gallery, image: usize) -> Paths {
     let truth = gallery.truth(image).unwrap_or(0);
     let last = gallery.frames().last().map_or(1, |frame| frame.iteration);
     let x = Scale::new((0.0, last as f64), 2.0, WIDE - 4.0);
-    let y = Scale::new((0.0, 1.0), HIGH - 4.0, 8.0 - HIGH);
-    let mut paths = Paths::default();
+    let story = || {
+        gallery.story(image).map(|(iteration, row)| {
+            let others = row.iter().enumerate().filter(|(class, _)| *class != truth);
+            let other = others.map(|(_, share)| *share).fold(0.0, f32::max);
+            (iteration, row.get(truth).copied().unwrap_or(0.0), other)
+        })
+    };
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (least, largest) = story().fold(ends, |(least, largest), (_, truth, other)| {
+        let (truth, other) = (f64::from(truth), f64::from(other));
+        (least.min(truth.min(other)), largest.max(truth.max(other)))
+    });
+    let range = axis(least, largest);
+    let y = Scale::new(range, HIGH - 4.0, 8.0 - HIGH);
+    let mut paths = Paths {
+        range,
+        ..Paths::default()
+    };
     let add = |path: &mut String, iteration: usize, share: f32| {
         let verb = if path.is_empty() { 'M' } else { 'L' };
         let (x, y) = (x.place(iteration as f64), y.place(f64::from(share)));
         *path += &format!("{verb}{x:.1} {y:.1}");
     };
-    for (iteration, row) in gallery.story(image) {
-        let others = row.iter().enumerate().filter(|(class, _)| *class != truth);
-        let other = others.map(|(_, share)| *share).fold(0.0, f32::max);
-        add(
-            &mut paths.truth,
-            iteration,
-            row.get(truth).copied().unwrap_or(0.0),
-        );
+    for (iteration, truth, other) in story() {
+        add(&mut paths.truth, iteration, truth);
         add(&mut paths.other, iteration, other);
     }
     if let Some(frame) = gallery.frame() {
         paths.now = format!("M{:.1} 0V{HIGH}", x.place(frame.iteration as f64));
     }
     paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_that_lie_close_have_an_axis_of_their_own() {
+        assert_eq!(axis(0.02, 0.98), (0.0, 1.0));
+        assert_eq!(axis(f64::INFINITY, f64::NEG_INFINITY), (0.0, 1.0));
+        let (low, high) = axis(0.1, 0.12);
+        assert!(
+            low > 0.09 && low < 0.1 && high > 0.12 && high < 0.13,
+            "{low} {high}"
+        );
+        let (low, high) = axis(0.1, 0.1);
+        assert!(low < high && low >= 0.0);
+    }
 }

@@ -41,8 +41,8 @@ pub fn AttackRoom() -> impl IntoView {
             <div class="room-head">
                 <h2 id="attack-title">"Attack"</h2>
                 <p>
-                    "Attacks change the pixels within a budget, too little for you to mind, until the \
-                     model is wrong: along its gradients, or by its answers alone."
+                    "Attacks change the pixels within a budget that leaves the image as it is to you, until \
+                     the model is wrong: along its gradients, or by its answers alone."
                 </p>
             </div>
             <AttackForm />

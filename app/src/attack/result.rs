@@ -103,7 +103,7 @@ fn AttackBar() -> impl IntoView {
                     )
                 })
             }),
-            (Trial::None | Trial::Known, _) => lab.named("is ready: attack it.").into(),
+            (Trial::None | Trial::Known, _) => lab.named("is ready: attack it."),
         }
     });
     let progress = Memo::new(move |_| lab.attack_progress.get());

@@ -61,15 +61,18 @@ impl Tour {
             return;
         };
         focus_soon(PANEL);
-        let part = document().get_element_by_id(stop.anchor());
-        if let Some(part) = &part {
-            part.scroll_into_view();
-        }
-        // On a small screen what is to be pressed may be beside or below.
-        let control = part.and_then(|part| part.query_selector(stop.control()?).ok()?);
-        if let Some(control) = control {
-            show_near(&control);
-        }
+        // Once the panel is there, which covers a part of a small screen.
+        request_animation_frame(move || {
+            let part = document().get_element_by_id(stop.anchor());
+            if let Some(part) = &part {
+                part.scroll_into_view();
+            }
+            // What is to be pressed may be beside or below.
+            let control = part.and_then(|part| part.query_selector(stop.control()?).ok()?);
+            if let Some(control) = control {
+                show_near(&control);
+            }
+        });
     }
 }
 

@@ -152,7 +152,7 @@ impl Stop {
                 .to_owned(),
             Self::Squeezed => format!(
                 "It is open. A penalty on its logits, its raw scores, kept them small while it was trained: \
-                 where an ordinary model is 100% sure, this one is barely so. Of clean digits it gets {} right, \
+                 where an ordinary model is all but certain, this one is far from it. Of clean digits it gets {} right, \
                  the first one {}.",
                 clean(lab, SQUEEZED).unwrap_or_default(),
                 clean(lab, NATURAL).unwrap_or_default()
@@ -163,9 +163,9 @@ impl Stop {
                      its tiny logits hide the way from the attack?"
                 )
             }),
-            Self::Compare => "Before the attack, at the slider’s left end: both are right, the natural model \
-                              with all its confidence, the squeezed one by a hair over the others. Its loss \
-                              hardly rises, and the attack has little to follow. Is that robust?"
+            Self::Compare => "Move the slider below: at its left end both are right, the natural model all but \
+                              certain, the squeezed one far from it. On the way the natural one tips over; the other \
+                              only creeps. It may be strong, or give the attack too little to follow. Is that robust?"
                 .to_owned(),
             Self::Verdict => lab.judgement.with(|judgement| {
                 let verdict = judgement

@@ -61,7 +61,7 @@ pub fn JudgeBar() -> impl IntoView {
             (Trial::Known, _) => {
                 "This verdict came with the model. Judge makes it anew, as you look on.".into()
             }
-            (Trial::None, _) => lab.named("is ready: judge it.").into(),
+            (Trial::None, _) => lab.named("is ready: judge it."),
         }
     });
     let share = Signal::derive(move || {

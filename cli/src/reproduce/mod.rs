@@ -158,7 +158,8 @@ impl Work<'_> {
                 if self.diverged.contains(&number) || self.has_diverged_source(column) {
                     continue;
                 }
-                if !self.cell(number, planned, column)? {
+                let moved = self.cell(number, planned, column);
+                if !moved.with_context(|| format!("model `{}`", planned.name))? {
                     self.write(out)?;
                     return Ok(false);
                 }
@@ -225,7 +226,7 @@ impl Work<'_> {
         };
         let cell = measuring
             .measure(column, &self.control, &mut self.show)
-            .with_context(|| format!("model `{}`, column `{}`", planned.name, column.name))?;
+            .with_context(|| format!("column `{}`", column.name))?;
         let Some(cell) = cell else {
             return Ok(false);
         };

@@ -19,6 +19,9 @@ use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::run::Folder;
 use squeeze_engine::session::{Session, steer};
 use squeeze_engine::train::Trainer;
+use squeeze_engine::verdict::judge;
+use squeeze_engine::verdict::report::Report;
+use squeeze_engine::verdict::run::About;
 
 use crate::devices::on_every_device;
 use crate::training::{data, resident};
@@ -746,6 +749,7 @@ fn models_that_lie_ready_are_opened() {
 
     let index: Vec<serde_json::Value> = serde_json::from_slice(&read("models/index.json")).unwrap();
     assert!(index.len() >= 5);
+    let readme = String::from_utf8(read("models/README.md")).unwrap();
     let mut open = |name: &str, config: &str, weights: &[u8], report: &[u8]| {
         let report = Some(report);
         pollster::block_on(session.open_model(name.to_owned(), config, weights, report, &mut emit))
@@ -757,12 +761,30 @@ fn models_that_lie_ready_are_opened() {
         assert!(weights.len() <= 500_000, "{id} has {} bytes", weights.len());
         let report = read(&format!("models/{id}.report.json"));
         open(id, &config, &weights, &report).unwrap();
+        let told: Report = serde_json::from_slice(&report).unwrap();
+        let about = About::of(&RunConfig::from_toml(&config).unwrap(), None);
+        assert!(told.is_whole(), "{id}");
+        assert_eq!(told.subject.training, about.training, "{id}");
+        let (verdict, reasons) = judge::verdict(&told);
+        assert_eq!((verdict, &reasons), (told.verdict, &told.reasons), "{id}");
+        let shares = [
+            told.clean_accuracy,
+            told.apparent_accuracy.unwrap(),
+            told.robust_accuracy,
+        ];
+        let [clean, usual, everything] = shares.map(|share| format!("{:.1}", 100.0 * share));
+        let end = format!("| {clean} | {usual} | {everything} | {} |", verdict.title());
+        let mut lines = readme.lines();
+        assert!(
+            lines.any(|line| line.starts_with(&format!("| {id} |")) && line.ends_with(&end)),
+            "{id} {end}"
+        );
         let cut = open("cut short", &config, &weights[..1000], &report).unwrap_err();
         assert!(cut.contains("“cut short”"), "{cut}");
         let cut = open("badly judged", &config, &weights, &report[..1000]).unwrap_err();
         assert!(cut.contains("report of “badly judged” is damaged"), "{cut}");
     }
-    let other = open("other", "network = \"small\"", &[]).unwrap_err();
+    let other = open("other", "network = \"small\"", &[], b"{}").unwrap_err();
     assert!(other.contains("network"), "{other}");
 
     // The last one that could be opened is at hand.
