@@ -171,7 +171,7 @@ impl Measuring<'_> {
                 }
                 (summary.robust_accuracy, summary.images)
             }
-            What::Suite(version) => {
+            What::Suite(version, _) => {
                 let wanted = AttackConfig {
                     choose: Choice::First,
                     ..wanted
@@ -254,7 +254,7 @@ pub fn settings(config: &RunConfig, column: &Column, source: Option<&RunConfig>)
         What::Clean => "test set".to_owned(),
         What::Attack(_) => attack,
         What::Profile => format!("profile {attack}"),
-        What::Suite(suite) => format!("{} {attack}", suite.name()),
+        What::Suite(suite, _) => format!("{} {attack}", suite.name()),
         What::Verdict(effort) => {
             let evaluation = serde_json::to_string(&column.evaluation(config, *effort))?;
             format!("{evaluation} {attack}")

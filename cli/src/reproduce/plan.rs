@@ -230,8 +230,8 @@ pub enum What {
     Clean,
     /// Accuracy under an attack: settings that go over those of the model's own.
     Attack(toml::Table),
-    /// Accuracy under a version of AutoAttack.
-    Suite(Suite),
+    /// Accuracy under a version of AutoAttack, with a norm and a radius that may be others than the model's own.
+    Suite(Suite, toml::Table),
     /// Accuracy under everything, and the verdict.
     Verdict(Effort),
     /// Accuracy on images that an attack made on another model of the plan.
@@ -251,8 +251,8 @@ impl Column {
             config.attack.images = images;
         }
         let table = match &self.what {
-            What::Attack(table) | What::Transfer(_, table) => table,
-            What::Clean | What::Suite(_) | What::Verdict(_) | What::Profile => {
+            What::Attack(table) | What::Transfer(_, table) | What::Suite(_, table) => table,
+            What::Clean | What::Verdict(_) | What::Profile => {
                 return Ok(config.attack);
             }
         };
@@ -469,13 +469,15 @@ impl TryFrom<ColumnEntry> for Column {
             (None, None, None, None, false) => What::Clean,
             (None, None, None, None, true) => What::Profile,
             (Some(attack), None, None, None, false) => What::Attack(attack),
-            (None, Some(suite), None, None, false) => What::Suite(suite),
+            (attack, Some(suite), None, None, false) => {
+                What::Suite(suite, attack.unwrap_or_default())
+            }
             (None, None, Some(effort), None, false) => What::Verdict(effort),
             (attack, None, None, Some(source), false) => {
                 What::Transfer(source, attack.unwrap_or_default())
             }
             _ => bail!(
-                "column `{name}`: it may have one of `attack`, `suite`, `effort`, `profile`, or `transfer_from` with or without `attack`"
+                "column `{name}`: it may have one of `attack`, `effort`, `profile`, or `suite` or `transfer_from` with or without `attack`"
             ),
         };
         ensure!(
@@ -771,7 +773,7 @@ mod tests {
             (
                 "name = \"moved\"",
                 "profile = true\n name = \"moved\"",
-                "one of `attack`, `suite`, `effort`, `profile`",
+                "one of `attack`, `effort`, `profile`",
             ),
             (
                 "columns = [\"20-xent\"]",
