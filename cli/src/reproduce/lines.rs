@@ -132,6 +132,10 @@ impl Lines<'_> {
         let mut free = f64::INFINITY;
         for (y, number) in ends {
             free = f64::min(y, free - 15.0);
+            if self.lines.len() == 1 {
+                // The title says what it is.
+                continue;
+            }
             let _ = write!(
                 svg,
                 "<text class=\"name l{}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
@@ -210,14 +214,19 @@ impl Range {
         match self.scale {
             Scale::Share => vec![0.0, 0.25, 0.5, 0.75, 1.0],
             Scale::Log => {
-                let powers =
-                    (low.ceil() as i32..=high.floor() as i32).map(|power| 10_f64.powi(power));
-                let powers: Vec<f64> = powers.collect();
-                if powers.is_empty() {
-                    // Not a whole power of ten between them.
-                    return vec![10_f64.powf(low), 10_f64.powf(high)];
+                // Powers of ten; where they are few, also twice and five times them.
+                let of = |factors: &[f64]| -> Vec<f64> {
+                    let powers = low.floor() as i32..=high.floor() as i32;
+                    let all = powers
+                        .flat_map(|power| factors.iter().map(move |x| x * 10_f64.powi(power)));
+                    all.filter(|tick| (low..=high).contains(&tick.log10()))
+                        .collect()
+                };
+                let powers = of(&[1.0]);
+                match powers.len() {
+                    0..3 => of(&[1.0, 2.0, 5.0]),
+                    _ => powers,
                 }
-                powers
             }
             Scale::Even => {
                 // Four to eight steps of 1, 2 or 5 times a power of ten.
@@ -288,6 +297,7 @@ mod tests {
         assert_eq!(even(&[-1.0, 1.0]), [-1.0, -0.5, 0.0, 0.5, 1.0]);
         let log = |values: &[f64]| Range::of(Scale::Log, values.iter().copied()).ticks();
         assert_eq!(log(&[0.05, 20.0]), [0.1, 1.0, 10.0]);
-        assert_eq!(log(&[2.0, 5.0]).len(), 2);
+        assert_eq!(log(&[0.4, 3.0]), [0.5, 1.0, 2.0]);
+        assert_eq!(log(&[3.0, 4.0]).len(), 0);
     }
 }

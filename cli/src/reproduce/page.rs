@@ -205,7 +205,9 @@ fn pictures(results: &Results) -> String {
     let mut body = String::new();
     for &id in &results.plan.pictures {
         let shown = results.rows.iter().filter_map(|row| {
-            let found = figures(row.report.as_ref()?);
+            let pictured = results.plan.pictured.as_ref();
+            let is_pictured = pictured.is_none_or(|names| names.contains(&row.planned.name));
+            let found = figures(row.report.as_ref().filter(|_| is_pictured)?);
             Some((row, found.into_iter().find(|figure| figure.id == id)?))
         });
         let shown: Vec<_> = shown.collect();

@@ -34,6 +34,7 @@ struct File {
     histogram: Vec<Histogram>,
     #[serde(default)]
     pictures: Vec<FigureId>,
+    pictured: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,6 +190,8 @@ pub struct Plan {
     pub histograms: Vec<Histogram>,
     /// Pictures of the models' verdicts that are shown side by side.
     pub pictures: Vec<FigureId>,
+    /// Of these models; of all where it is none.
+    pub pictured: Option<Vec<String>>,
 }
 
 /// An axis of a grid.
@@ -339,6 +342,7 @@ impl Plan {
             trends: file.trend,
             histograms: file.histogram,
             pictures: file.pictures,
+            pictured: file.pictured,
         };
         plan.check()?;
         Ok(plan)
@@ -433,6 +437,12 @@ impl Plan {
         for histogram in &self.histograms {
             let place = || format!("histogram `{}`", histogram.title);
             profile(&histogram.column).with_context(place)?;
+        }
+        for name in self.pictured.iter().flatten() {
+            ensure!(
+                self.models.iter().any(|model| model.name == *name),
+                "pictured: there is no model `{name}`"
+            );
         }
         let is_judged = |column: &Column| matches!(column.what, What::Verdict(_));
         ensure!(
@@ -804,6 +814,11 @@ mod tests {
                 "set = { \"training.steps\"",
                 "pictures = [\"surface\"]\n set = { \"training.steps\"",
                 "no column has `effort`",
+            ),
+            (
+                "set = { \"training.steps\"",
+                "pictured = [\"six\"]\n set = { \"training.steps\"",
+                "pictured: there is no model `six`",
             ),
             (
                 "set = { \"training.steps\"",

@@ -155,7 +155,12 @@ fn trend(results: &Results, trend: &Trend) -> Option<Plot> {
         lines: lines.collect(),
         mark: critical.zip(name.as_deref()),
     };
-    let shows = format!("The {} against {}.", trend.of.title(), trend.field);
+    let field = trend.field.rsplit('.').next().unwrap_or(&trend.field);
+    let shows = format!(
+        "The {} against {}.",
+        trend.of.title(),
+        field.replace('_', " ")
+    );
     Plot::of(&trend.title, shows, plot.svg())
 }
 
