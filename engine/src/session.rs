@@ -31,7 +31,7 @@ use crate::verdict::run::{About, evaluate};
 pub type Failure = String;
 
 /// A run's state is stored about this often: what a closed page may lose.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
+const SAVE_EVERY: Duration = Duration::from_secs(10);
 
 /// One device, one data set, at most one model at a time, and the runs that are stored.
 #[derive(Default)]

@@ -11,6 +11,7 @@ use crate::attack::camera::Camera;
 use crate::browser::{js, pixels, shrink};
 use crate::files::pick::{Choice, PickButton};
 use crate::files::picked::Picked;
+use crate::state::field::Field;
 use crate::state::lab::{Asked, Lab};
 
 /// The drawing's side, in its own pixels.
@@ -60,7 +61,10 @@ pub fn OwnImage() -> impl IntoView {
         }
     });
     let ready = Memo::new(move |_| {
-        lab.own.with(Option::is_some) && lab.phase.get().can_attack() && lab.asked.get().is_none()
+        lab.own.with(Option::is_some)
+            && lab.phase.get().can_attack()
+            && lab.asked.get().is_none()
+            && lab.to_mend(Field::is_of_attack).is_none()
     });
     let classes = Memo::new(move |_| {
         lab.data.with(|data| {
@@ -121,8 +125,9 @@ pub fn OwnImage() -> impl IntoView {
                         in_sight=opened
                     />
                     <p class="hint">
-                        "The middle of it is cut out and shrunk; dark writing on paper is turned to \
-                         light on black. It stays on this computer."
+                        "The middle of it is cut out and shrunk"
+                        {move || if is_grey.get() { "; dark writing on paper is turned to light on black" } else { "" }}
+                        ". It stays on this device."
                     </p>
                     <div class="field">
                         <label for="own-truth">"It shows"</label>

@@ -21,12 +21,12 @@ pub fn focus_soon(id: &'static str) {
     });
 }
 
-/// Moves as little as brings an element into sight, in both directions.
-pub fn show_near(element: &Element) {
-    let nearest = [("block", "nearest"), ("inline", "center")];
-    let nearest = nearest.map(|(name, value)| (name, JsValue::from_str(value)));
+/// Brings an element to the middle of the window, where nothing covers it.
+pub fn show_in_the_middle(element: &Element) {
+    let middle = [("block", "center"), ("inline", "center")];
+    let middle = middle.map(|(name, value)| (name, JsValue::from_str(value)));
     // It stays where it is in a browser that cannot.
-    let _ = call(element, "scrollIntoView", &[options(&nearest)]);
+    let _ = call(element, "scrollIntoView", &[options(&middle)]);
 }
 
 fn options(fields: &[(&str, JsValue)]) -> JsValue {

@@ -44,7 +44,7 @@ pub fn FiltersView() -> impl IntoView {
         <figure class="chart filters" data-testid="filters">
             <figcaption>
                 <span class="chart-title">"First-layer filters"</span>
-                <span class="chart-note">"gray is 0, bright adds, dark takes away"</span>
+                <span class="chart-note">"grey is 0, bright adds, dark takes away"</span>
                 <span class="reading-step">{step}</span>
             </figcaption>
             <div class="filter-grid" role="img" aria-label=says>

@@ -28,7 +28,7 @@ pub fn CriticalMeter(
     }
 }
 
-/// The pixels that a mid-gray one may become under a budget, on the scale from black to white.
+/// The pixels that a mid-grey one may become under a budget, on the scale from black to white.
 #[component]
 pub fn BudgetMeter(
     /// The budget, in pixel units.
@@ -47,7 +47,7 @@ pub fn BudgetMeter(
             </div>
             <p>
                 <span>"black"</span>
-                <span>"where a mid-gray pixel may end up"</span>
+                <span>"where a mid-grey pixel may end up"</span>
                 <span>"white"</span>
             </p>
         </div>

@@ -88,16 +88,11 @@ pub fn Needs(
         }
         .into_any()
     } else {
-        let choice = if kind == DataKind::FashionMnist {
-            Choice::Files
-        } else {
-            Choice::File
-        };
         view! {
             <PickButton
-                label=if choice == Choice::Files { "Choose the files…" } else { "Choose the file…" }
+                label="Choose the files…"
                 test_id="data-files"
-                choice=choice
+                choice=Choice::Files
                 disabled=disabled
                 picked=take
             />
@@ -119,7 +114,7 @@ pub fn Needs(
             <div class="needs-ways">
                 {buttons}
                 <p class="hint">
-                    "Or drop files anywhere on this page. They are read on this computer and never \
+                    "Or drop files anywhere on this page. They are read on this device and never \
                      uploaded."
                 </p>
             </div>

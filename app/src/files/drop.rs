@@ -99,7 +99,7 @@ pub fn DropOverlay() -> impl IntoView {
                         html::p().child(line),
                         html::p()
                             .class("drop-note")
-                            .child("Files are read on this computer and never uploaded."),
+                            .child("Files are read on this device and never uploaded."),
                     )),
                 )
         })

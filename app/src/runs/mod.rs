@@ -51,7 +51,7 @@ pub fn RunsRoom() -> impl IntoView {
             <div class="room-head">
                 <h2 id="runs-title">"Runs"</h2>
                 <p>
-                    "Every run is kept in this browser, on this computer, and saved while it trains: \
+                    "Every run is kept in this browser, on this device, and saved while it trains: \
                      it outlives a closed tab. Open one to look at it, attack it or go on with it."
                 </p>
             </div>

@@ -71,6 +71,15 @@ impl Lab {
             let named = models.iter().find(|model| fits(model) && is_named(model));
             named.or_else(|| models.iter().find(fits)).cloned()
         });
+        let unknown = self.model_of_link().filter(|id| {
+            self.models
+                .with_untracked(|models| models.iter().all(|model| model.id != *id))
+        });
+        if let Some(id) = unknown {
+            self.note(format!(
+                "The link names the model “{id}”, which does not come with this page: another one is open."
+            ));
+        }
         if let Some(model) = first {
             self.greeted.set_value(true);
             self.ask_unbidden(Asked::OpenModel, &command_for(&model), &[]);

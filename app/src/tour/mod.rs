@@ -7,7 +7,7 @@ mod stop;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::browser::focus::{focus_soon, show_near};
+use crate::browser::focus::{focus_soon, show_in_the_middle};
 use crate::state::lab::Lab;
 use stop::Stop;
 
@@ -63,14 +63,13 @@ impl Tour {
         focus_soon(PANEL);
         // Once the panel is there, which covers a part of a small screen.
         request_animation_frame(move || {
-            let part = document().get_element_by_id(stop.anchor());
-            if let Some(part) = &part {
-                part.scroll_into_view();
-            }
-            // What is to be pressed may be beside or below.
-            let control = part.and_then(|part| part.query_selector(stop.control()?).ok()?);
-            if let Some(control) = control {
-                show_near(&control);
+            let Some(part) = document().get_element_by_id(stop.anchor()) else {
+                return;
+            };
+            let control = stop.control().map(|control| part.query_selector(control));
+            match control {
+                Some(Ok(Some(control))) => show_in_the_middle(&control),
+                _ => part.scroll_into_view(),
             }
         });
     }
@@ -152,6 +151,21 @@ fn StopView(tour: Tour, stop: Stop) -> impl IntoView {
         } else {
             stop.before(lab)
         }
+    });
+    // What came of it, as soon as it is there.
+    Effect::new(move |before: Option<bool>| {
+        let done = done.get();
+        if done
+            && before == Some(false)
+            && let Some(result) = stop.result()
+        {
+            request_animation_frame(move || {
+                if let Ok(Some(result)) = document().query_selector(result) {
+                    show_in_the_middle(&result);
+                }
+            });
+        }
+        done
     });
     view! {
         <p class="tour-place">{format!("Tour, {} of {}", place + 1, Stop::ALL.len())}</p>

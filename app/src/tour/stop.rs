@@ -61,10 +61,22 @@ impl Stop {
     /// The control there that it is about, as a selector.
     pub fn control(self) -> Option<&'static str> {
         match self {
+            Self::Model => Some("[data-testid=open-mnist-natural]"),
+            Self::Look => Some(".closeup-pictures"),
             Self::Squeezed => Some("[data-testid=open-mnist-squeezed-per-example]"),
             Self::Train => Some("[data-testid=preset]"),
             Self::Compare => Some("[data-testid=compare]"),
-            Self::Model | Self::Attack | Self::Look | Self::AttackAgain | Self::Verdict => None,
+            Self::Attack | Self::AttackAgain | Self::Verdict => None,
+        }
+    }
+
+    /// What there is to see once it is done, as a selector, where that is elsewhere.
+    pub fn result(self) -> Option<&'static str> {
+        match self {
+            Self::Attack | Self::AttackAgain => Some("[data-testid=robust-accuracy]"),
+            Self::Compare => Some("[data-testid=sides]"),
+            Self::Verdict => Some("[data-testid=verdict]"),
+            Self::Model | Self::Look | Self::Squeezed | Self::Train => None,
         }
     }
 
@@ -73,7 +85,7 @@ impl Stop {
         match self {
             Self::Model => "A model that reads digits",
             Self::Attack => "Fool it",
-            Self::Look => "See how little it takes",
+            Self::Look => "See it happen",
             Self::Squeezed => "A squeezed model",
             Self::AttackAgain => "The same attack",
             Self::Compare => "What squeezing changes",

@@ -1,6 +1,7 @@
 //! Judge, stop, save.
 
 use leptos::prelude::*;
+use squeeze_engine::config::distance;
 
 use crate::controls::progress::Progress;
 use crate::controls::task::{Task, TaskButtons};
@@ -17,6 +18,26 @@ const JUDGE: Task = Task {
     begin: Lab::judge,
     is_running: Phase::can_stop_evaluation,
 };
+
+/// What to do where the verdict is for another budget than the one that is set.
+fn other_budget(lab: Lab) -> Option<String> {
+    let set = lab
+        .config
+        .with(|config| (config.attack.norm, config.attack.epsilon));
+    let judged = lab.judgement.with(|judgement| {
+        let subject = judgement.as_ref().map(|judgement| &judgement.start.subject);
+        subject.map(|subject| (subject.norm, subject.epsilon))
+    })?;
+    (judged != set).then(|| {
+        format!(
+            "This verdict is for ε = {} in {}; you have set {} in {}: judge again for that.",
+            distance(judged.1),
+            judged.0.name(),
+            distance(set.1),
+            set.0.name()
+        )
+    })
+}
 
 /// The bar of the room.
 #[component]
@@ -49,6 +70,9 @@ pub fn JudgeBar() -> impl IntoView {
             }
             _ if phase.comparing => "Models are being compared: stop that first.".into(),
             _ if phase.can_stop_attack() => "An attack is running: stop that first.".into(),
+            (Trial::Done | Trial::Known, _) if other_budget(lab).is_some() => {
+                other_budget(lab).unwrap_or_default()
+            }
             (Trial::Done, _) => lab.judgement.with(|judgement| {
                 let report = judgement
                     .as_ref()

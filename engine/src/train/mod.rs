@@ -441,7 +441,8 @@ impl Trainer {
     /// This step's evaluation is still to be made.
     fn must_look(&self) -> bool {
         let every = self.config.training.eval_every;
-        let due = every > 0 && self.step.is_multiple_of(every);
+        let due = every > 0
+            && (self.step.is_multiple_of(every) || self.step == self.config.training.steps);
         due && !self.held_out.is_empty() && self.looked_at != self.step
     }
 

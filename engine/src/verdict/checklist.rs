@@ -117,7 +117,11 @@ pub fn checklist(report: &Report) -> Vec<CheckItem> {
         "Attack with targets too",
         report.rungs.iter().any(|rung| rung.name == "APGD-T"),
         "targeted Auto-PGD and FAB go to up to nine classes for every image",
-        stopped,
+        if report.stopped {
+            stopped
+        } else {
+            "the attacks before it left nothing standing to try it on"
+        },
     );
     put(
         "Release the model and say how it was measured",

@@ -31,7 +31,7 @@ pub fn example(report: &Report) -> Vec<String> {
                 .flatten()
                 .collect();
             if told.is_empty() {
-                told.extend(most_found(report));
+                told.extend(longer(report).or_else(|| most_found(report)));
             }
             told.push(format!(
                 "So the model looked like {} and is {} at most: what lay between was a mask.",
@@ -147,6 +147,20 @@ fn way(id: SignId) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// What more iterations of the same attack did, if they did most of it.
+fn longer(report: &Report) -> Option<String> {
+    let (apparent, last) = (report.apparent_accuracy?, report.iterations.last()?);
+    let gained = apparent - last.accuracy;
+    (gained > 0.5 * (apparent - report.robust_accuracy)).then(|| {
+        format!(
+            "The same attack with {} iterations leaves {} of the images right: the usual number was too small for a \
+             gradient that changes its way so often.",
+            last.x,
+            percent(last.accuracy)
+        )
+    })
+}
+
 /// What is wrong with the gradient itself: the sign that is furthest beyond its threshold.
 fn cause(report: &Report) -> Option<String> {
     let is_of_gradient = |sign: &&Sign| {
@@ -185,7 +199,7 @@ fn most_found(report: &Report) -> Option<String> {
         .reduce(|most, next| if next.1 > most.1 { next } else { most })?;
     let (rung, count) = found;
     Some(format!(
-        "Of what PGD had left, {} found most: {count} of {} images.",
+        "Of what PGD had left, {} found most that no attack before it had fooled: {count} of {} images.",
         rung.name, rung.images
     ))
 }
@@ -251,9 +265,26 @@ mod tests {
         let told = example(&judged(report, &[]));
         assert_eq!(
             told[0],
-            "Of what PGD had left, APGD-T found most: 8 of 100 images."
+            "Of what PGD had left, APGD-T found most that no attack before it had fooled: 8 of 100 images."
         );
         assert!(told[1].contains("looked like 90.0%"), "{told:?}");
+    }
+
+    #[test]
+    fn a_mask_that_more_iterations_lift_says_so() {
+        let mut report = judged(Report::example(0.98, 0.3, 0.1), &[]);
+        report.iterations = vec![Point {
+            x: 160.0,
+            accuracy: 0.15,
+        }];
+        let told = example(&report);
+        assert!(
+            told[0].starts_with("The same attack with 160 iterations leaves 15.0%"),
+            "{told:?}"
+        );
+        // Others did more.
+        report.iterations[0].accuracy = 0.25;
+        assert!(!example(&report)[0].starts_with("The same attack"));
     }
 
     #[test]
@@ -266,7 +297,10 @@ mod tests {
             told[0],
             "The usual attack leaves 90.0% of the images right, everything tried 88.0%: 2.0 points less."
         );
-        assert!(told[1].contains("Square found most: 2 of 100"), "{told:?}");
+        assert!(
+            told[1].contains("Square found most that no attack before it had fooled: 2 of 100"),
+            "{told:?}"
+        );
         let mut report = Report::example(0.98, 0.9, 0.9);
         report.rungs = vec![rung("Square", None, 98)];
         let told = example(&judged(report, &[]));

@@ -42,9 +42,11 @@ impl Verdict {
     /// In a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Robust => "It stood against everything tried, and nothing speaks for a mask.",
+            Self::Robust => {
+                "What the usual attack leaves stands against nearly everything tried within this radius, and nothing speaks for a mask."
+            }
             Self::Masked => {
-                "It looks robust and is not: its gradients are hidden, its errors are there."
+                "It looks robust and is not: other attacks find the errors that the usual one did not."
             }
             Self::NotRobust => "It does not even look robust.",
             Self::Undecided => "The evidence is not enough, or does not agree.",

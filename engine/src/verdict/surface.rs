@@ -17,7 +17,8 @@ use crate::resident::Source;
 const SIDE: usize = 25;
 
 /// The cross-entropy on the square that the steepest ascent and a random direction span, each from
-/// minus to plus the radius. Points are not cut to the image range, which would bend the square.
+/// minus to plus the radius; what lies beyond the radius, in its corners, is no number. Points are not cut
+/// to the image range, which would bend the square.
 pub async fn surface(
     target: &Target<'_>,
     place: usize,
@@ -43,7 +44,7 @@ pub async fn surface(
         Norm::L2 => squeeze_shaders::attack_step::ascent(&aside, ball.norm.into()),
     };
 
-    let offset = |at: usize| (2.0 * at as f64 / (SIDE - 1) as f64 - 1.0) * ball.epsilon;
+    let offset = |at: usize| place_of(at) * ball.epsilon;
     let mut losses = Vec::with_capacity(SIDE * SIDE);
     for row in 0..SIDE {
         let (a, mut points) = (offset(row) as f32, Vec::with_capacity(SIDE * pixels.len()));
@@ -58,16 +59,53 @@ pub async fn surface(
         let (_, scores) = aims.score(classify, &points, Loss::CrossEntropy);
         // The kernel's loss is less that of equal logits.
         let flat = (target.data.data().classes.len() as f32).ln();
-        losses.extend(
-            read(scores)
-                .await?
-                .chunks_exact(SCORES)
-                .map(|row| row[0] + flat),
-        );
+        let scores = read(scores).await?;
+        let line = scores.chunks_exact(SCORES).map(|scores| scores[0] + flat);
+        losses.extend(line.enumerate().map(|(column, loss)| {
+            let within = is_within(ball.norm, place_of(row), place_of(column));
+            if within { loss } else { f32::NAN }
+        }));
     }
     Ok(Surface {
         place,
         side: SIDE,
         losses,
     })
+}
+
+/// Where a step lies, from -1 to 1.
+fn place_of(step: usize) -> f64 {
+    2.0 * step as f64 / (SIDE - 1) as f64 - 1.0
+}
+
+/// Whether a point of the square lies within the radius, which is 1. In l_inf both directions move every pixel
+/// by the same, so that the worst pixel moves by their sum.
+fn is_within(norm: Norm, along: f64, aside: f64) -> bool {
+    let far = match norm {
+        Norm::Linf => along.abs() + aside.abs(),
+        Norm::L2 => along.hypot(aside),
+    };
+    far <= 1.0 + 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_both_directions_are_within_the_radius_and_the_corners_are_not() {
+        let steps = || (0..SIDE).map(place_of);
+        let count = |norm| {
+            let points = steps().flat_map(|along| steps().map(move |aside| (along, aside)));
+            let within = points.filter(|&(along, aside)| is_within(norm, along, aside));
+            within.count()
+        };
+        // A diamond and a disc of radius 12 on a grid.
+        assert_eq!(count(Norm::Linf), 2 * 12 * 13 + 1);
+        assert_eq!(count(Norm::L2), 441);
+        for norm in [Norm::Linf, Norm::L2] {
+            assert!(is_within(norm, 1.0, 0.0) && is_within(norm, 0.0, -1.0));
+            assert!(!is_within(norm, 1.0, 1.0));
+        }
+    }
 }

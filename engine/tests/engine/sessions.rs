@@ -19,6 +19,7 @@ use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::run::Folder;
 use squeeze_engine::session::{Session, steer};
 use squeeze_engine::train::Trainer;
+use squeeze_engine::verdict::checklist::checklist;
 use squeeze_engine::verdict::judge;
 use squeeze_engine::verdict::report::Report;
 use squeeze_engine::verdict::run::About;

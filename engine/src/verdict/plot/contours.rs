@@ -64,6 +64,7 @@ pub fn table(surface: &Surface, radius: f64) -> Table {
     Table {
         columns: &["along_gradient", "along_random", "loss"],
         rows: losses
+            .filter(|(_, loss)| !loss.is_nan())
             .map(|(place, &loss)| {
                 let (row, column) = (place / surface.side, place % surface.side);
                 vec![offset(row), offset(column), f64::from(loss)]
@@ -134,7 +135,9 @@ pub fn draw(surface: &Surface, radius: f64) -> Option<String> {
     let [left, top, _, bottom] = FRAME;
     let cell = (bottom - top) / surface.side as f64;
     let mut out = begin(&label(surface));
-    for (place, &loss) in surface.losses.iter().enumerate() {
+    let losses = surface.losses.iter().enumerate();
+    // What is no number lies beyond the radius.
+    for (place, &loss) in losses.filter(|(_, loss)| !loss.is_nan()) {
         let (row, column) = (place / surface.side, place % surface.side);
         let _ = write!(
             out,

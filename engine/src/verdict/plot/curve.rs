@@ -55,9 +55,14 @@ pub fn line(points: &[Point], axis: Axis, by: &str) -> String {
         let x = across(value);
         if written.iter().all(|other| (x - other).abs() > 34.0) {
             written.push(x);
+            // The last one would reach over the edge.
+            let (class, x) = match x > right - 8.0 {
+                true => ("end", right + 8.0),
+                false => ("middle", x),
+            };
             let _ = write!(
                 out,
-                "<text class=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+                "<text class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
                 bottom + 18.0,
                 number(value)
             );

@@ -289,8 +289,8 @@ fn surface_of(id: FigureId, surface: &Surface, svg: String, radius: f64) -> Figu
         ),
         _ => (
             "Loss around an image",
-            "it rises along the gradient, steeply in a natural model, little in a robust one.",
-            "it is flat around the image and high elsewhere in the square, jagged, or rises at random much more than along the gradient.",
+            "it rises along the gradient more than along the random direction: steeply in a natural model, little in a robust one.",
+            "it is jagged, or rises at random as much as along the gradient, which then shows no way.",
         ),
     };
     // The middle is the image; the end of a row or a column through it is the radius.
@@ -299,24 +299,35 @@ fn surface_of(id: FigureId, surface: &Surface, svg: String, radius: f64) -> Figu
         let loss = surface.losses.get(row * side + column);
         loss.map_or("–".to_owned(), |&loss| number(f64::from(loss)))
     };
-    let most = surface.losses.iter().copied().fold(0.0, f32::max);
+    let rise = |row: usize, column: usize| {
+        let at = |row: usize, column: usize| surface.losses.get(row * side + column).copied();
+        Some(at(row, column)? - at(middle, middle)?)
+    };
+    let last = side.saturating_sub(1);
+    let aside = [rise(middle, 0), rise(middle, last)].into_iter().flatten();
+    let aside = aside.fold(f32::NEG_INFINITY, f32::max);
+    let speaks = match rise(last, middle) {
+        Some(along) if along > 2.0 * aside.max(0.0) => "the gradient shows the way here",
+        Some(_) => "the gradient does little more than chance here",
+        None => "it is no surface",
+    };
     Figure {
         id,
         title,
         shows: format!(
-            "Cross-entropy around test image {} (the dot), up to {} along its gradient and a random direction; the \
-             corners, where both come together, lie beyond the radius.",
+            "Cross-entropy around test image {} (the dot), up to {} along its gradient and a random direction. What \
+             is left out in the corners lies beyond the radius.",
             surface.place,
             distance(radius)
         ),
         honest,
         masked,
         here: format!(
-            "{} at the image, {} at the end of its gradient, {} at that of the random direction, at most {}.",
+            "{} at the image, {} at the end of its gradient, {} and {} at those of the random direction: {speaks}.",
             at(middle, middle),
-            at(side.saturating_sub(1), middle),
-            at(middle, side.saturating_sub(1)),
-            number(f64::from(most))
+            at(last, middle),
+            at(middle, 0),
+            at(middle, last),
         ),
         svg,
         table: contours::table(surface, radius),

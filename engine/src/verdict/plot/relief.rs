@@ -98,6 +98,11 @@ pub fn draw(surface: &Surface, view: View) -> Option<String> {
             (row + 1, column + 1),
             (row + 1, column),
         ];
+        let losses = corners.map(|(row, column)| surface.losses[row * side + column]);
+        if losses.iter().any(|loss| loss.is_nan()) {
+            // Beyond the radius.
+            continue;
+        }
         let mean = corners.map(|(row, column)| height(row, column));
         let mean = mean.iter().sum::<f32>() / 4.0;
         let _ = write!(out, "<path class=\"cell\" fill=\"{}\" d=\"", shade(mean));
