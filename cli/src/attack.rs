@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use squeeze_engine::attack::run::{self as attack, Target};
 use squeeze_engine::attack::suite;
-use squeeze_engine::config::{AttackConfig, Choice, Setting};
+use squeeze_engine::config::{AttackConfig, AttackMethod, Choice, Setting, distance};
 use squeeze_engine::control::Control;
 
 use crate::args::AttackArgs;
@@ -24,6 +24,16 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
         ..
     } = &trained;
     let wanted = args.flags.over(config.attack.clone())?;
+    let reach = wanted.step_length() * wanted.iterations as f64;
+    if wanted.method == AttackMethod::Pgd && reach < wanted.epsilon {
+        show.note(&format!(
+            "note: {} steps of {} reach {}, less than epsilon, {}: --step-size 0 lets their length follow",
+            wanted.iterations,
+            distance(wanted.step_length()),
+            distance(reach),
+            distance(wanted.epsilon)
+        ));
+    }
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {

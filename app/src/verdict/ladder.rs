@@ -30,7 +30,8 @@ pub fn Ladder() -> impl IntoView {
         <section class="ladder" aria-labelledby="ladder-title">
             <h3 id="ladder-title">"The ladder"</h3>
             <p class="hint">"Longer PGD tries what shorter PGD left. The others try what PGD left, so that each shows what \
-                 it can do alone: “new” are those that no attack before it had fooled. The bar is what stood \
+                 it can do alone (Auto-PGD and FAB, the last of AutoAttack, what all before them left): “new” are \
+                 those that no attack before it had fooled. The bar is what stood \
                  through all attacks up to this one."</p>
             <ol data-testid="ladder">
                 <li class="rung">

@@ -1,10 +1,11 @@
 //! The results as one page that any browser shows, without a script or another file.
 
+use squeeze_engine::config::distance;
 use squeeze_engine::verdict::html::{document, text};
 use squeeze_engine::verdict::plot::{figures, number};
 
 use super::cells::Cell;
-use super::plan::{Quantity, What};
+use super::plan::{Column, Quantity, What};
 use super::plots::{facet_name, plots};
 use super::results::{Results, Row};
 
@@ -232,6 +233,30 @@ fn pictures(results: &Results) -> String {
     body
 }
 
+/// What a column measures, with the settings of the first model, which those of the others are alike to.
+fn what(results: &Results, column: &Column) -> String {
+    let config = &results.plan.models[0].config;
+    // A plan is checked for its attacks when it is read.
+    let Ok(attack) = column.attack(config) else {
+        return String::new();
+    };
+    let ball = format!("{} within {}", attack.norm.name(), distance(attack.epsilon));
+    match &column.what {
+        What::Clean => "accuracy without attack, on the whole test set".to_owned(),
+        What::Attack(_) => format!("accuracy under {}, {ball}", attack.describe()),
+        What::Suite(suite, _) => format!("accuracy under AutoAttack {}, {ball}", suite.name()),
+        What::Verdict(effort) => format!(
+            "accuracy under everything that the {} evaluation tries, {ball}, and its verdict",
+            effort.name()
+        ),
+        What::Transfer(source, _) => format!(
+            "accuracy on images that {}, {ball}, made on {source}",
+            attack.describe()
+        ),
+        What::Profile => "logits, margins and gradients without attack".to_owned(),
+    }
+}
+
 /// What a sceptical reader asks: where it differs from the paper, on what it ran.
 fn about(results: &Results) -> String {
     let notes = results.plan.notes.iter();
@@ -271,13 +296,24 @@ fn about(results: &Results) -> String {
             "<h2 class=\"after\">Where the models differ from the full-size presets</h2>\n",
         );
     }
+    let measured = results.plan.columns.iter().map(|column| {
+        format!(
+            "<li><b>{}</b>: {}</li>\n",
+            text(&column.name),
+            text(&what(results, column))
+        )
+    });
+    let measured = format!(
+        "<h2>What is measured</h2>\n<ul>\n{}</ul>\n",
+        measured.collect::<String>()
+    );
     let makers: Vec<String> = results.makers().into_iter().collect();
     let list = match notes.is_empty() {
         true => String::new(),
         false => format!("<h2>Notes</h2>\n<ul>\n{notes}</ul>\n"),
     };
     format!(
-        "<section>\n{list}{differing}<p class=\"paper\">Data: {}. Trained and measured by {}.</p>\n</section>\n",
+        "<section>\n{measured}{list}{differing}<p class=\"paper\">Data: {}. Trained and measured by {}.</p>\n</section>\n",
         text(&results.data.name),
         text(&makers.join("; "))
     )

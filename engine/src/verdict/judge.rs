@@ -31,6 +31,10 @@ pub const CONVERGED: f64 = 0.02;
 /// What may be left above guessing at the largest radius, where every image can become any other.
 pub const ABOVE_CHANCE: f64 = 0.05;
 
+/// On fewer images no model is called robust: of 100 that all stand, up to three in a hundred of the others may
+/// still fall (95 % confidence, the rule of three).
+pub const ENOUGH: usize = 100;
+
 /// Share of the images whose gradient may be zero.
 pub const VANISHING: f64 = 0.05;
 
@@ -255,6 +259,17 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         let why = "The evaluation was stopped: nothing found so far speaks for a mask.".to_owned();
         return with(Verdict::Undecided, vec![why]);
     }
+    if report.subject.epsilon <= 0.0 {
+        let why = "The attacker may change nothing: there is no robustness to speak of.".to_owned();
+        return with(Verdict::Undecided, vec![why]);
+    }
+    if report.subject.images < ENOUGH {
+        let why = format!(
+            "Nothing speaks for a mask, but {} images are too few to call a model robust: take {ENOUGH} or more.",
+            report.subject.images
+        );
+        return with(Verdict::Undecided, vec![why]);
+    }
     if report.subject.effort == Effort::Quick {
         let why = "Nothing speaks for a mask, but a quick look is not enough to call a model robust: run the standard evaluation.".to_owned();
         return with(Verdict::Undecided, vec![why]);
@@ -311,6 +326,23 @@ mod tests {
             reasons.last().unwrap().contains("still gained 3.0%"),
             "{reasons:?}"
         );
+    }
+
+    #[test]
+    fn few_images_or_no_budget_make_no_model_robust() {
+        let mut few = report(0.98, 0.9, 0.88);
+        few.subject.images = ENOUGH - 1;
+        let (found, reasons) = verdict(&few);
+        assert_eq!(found, Verdict::Undecided);
+        assert!(reasons[1].contains("99 images are too few"), "{reasons:?}");
+        let mut still = report(0.98, 0.98, 0.98);
+        still.subject.epsilon = 0.0;
+        let (found, reasons) = verdict(&still);
+        assert_eq!(found, Verdict::Undecided);
+        assert!(reasons[1].contains("may change nothing"), "{reasons:?}");
+        // A mask is a mask on few images too.
+        few.robust_accuracy = 0.1;
+        assert_eq!(verdict(&few).0, Verdict::Masked);
     }
 
     #[test]

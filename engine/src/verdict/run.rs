@@ -326,7 +326,7 @@ impl Course<'_> {
             point(1, self.share(right.len() - by_one.len())),
             point(usual.iterations, self.share(standing.len())),
         ];
-        let mut last = 0.0;
+        let mut last = None;
         for doubling in 1..=self.plan.doublings {
             let config = AttackConfig {
                 iterations: usual.iterations << doubling,
@@ -339,13 +339,15 @@ impl Course<'_> {
             }
             let fallen = go!(self.ladder.attack(&name, &config, &standing, emit).await?);
             standing = without(&standing, &fallen);
-            last = self.share(fallen.len());
+            last = Some(self.share(fallen.len()));
             let accuracy = self.share(standing.len());
             self.report
                 .iterations
                 .push(point(config.iterations, accuracy));
         }
-        self.sign(SignId::Iterations, last, emit);
+        if let Some(last) = last {
+            self.sign(SignId::Iterations, last, emit);
+        }
         let kept: BTreeSet<usize> = standing.iter().copied().collect();
         let beaten = by_one.iter().filter(|place| kept.contains(place)).count();
         self.sign(SignId::OneStep, self.share(beaten), emit);

@@ -427,7 +427,8 @@ fn runs_outlive_the_page() {
     });
     let evaluations = opened.unwrap().evaluations;
     assert_eq!(evaluations.last().unwrap().part, Part::Test);
-    assert_eq!(evaluations.len(), 3);
+    // After three, six and all eight steps, and of the test set.
+    assert_eq!(evaluations.len(), 4);
     let failure = page.handle(Command::Resume, Vec::new()).unwrap_err();
     assert!(failure.contains("finished"), "{failure}");
 
@@ -768,6 +769,7 @@ fn models_that_lie_ready_are_opened() {
         assert_eq!(told.subject.training, about.training, "{id}");
         let (verdict, reasons) = judge::verdict(&told);
         assert_eq!((verdict, &reasons), (told.verdict, &told.reasons), "{id}");
+        assert_eq!(checklist(&told), told.checklist, "{id}");
         let shares = [
             told.clean_accuracy,
             told.apparent_accuracy.unwrap(),

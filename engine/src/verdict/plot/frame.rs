@@ -45,8 +45,10 @@ pub fn number(value: f64) -> String {
         0
     } else if size >= 10.0 {
         1
-    } else {
+    } else if size >= 0.1 {
         3
+    } else {
+        4
     };
     let text = format!("{value:.digits$}");
     if text.contains('.') {
@@ -70,7 +72,8 @@ mod tests {
         for (value, expected) in [
             (0.0, "0"),
             (0.3, "0.3"),
-            (0.0313726, "0.031"),
+            (0.0313726, "0.0314"),
+            (0.0075, "0.0075"),
             (160.0, "160"),
             (12.34, "12.3"),
             (-2.5, "-2.5"),

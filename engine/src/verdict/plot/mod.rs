@@ -247,7 +247,7 @@ fn steps_of(report: &Report) -> Option<Figure> {
         here: {
             let (low, high) = grid::range(grid, report.subject.epsilon)?;
             format!(
-                "where the steps reach across, from {} to {}.",
+                "where the steps reach from one end of the ball to the other, from {} to {}.",
                 percent(low),
                 percent(high)
             )
