@@ -594,9 +594,7 @@ fn cells(grid: &GridEntry, shared: &toml::Table) -> Result<Vec<PlannedModel>> {
 
 /// The number in a field of a run.
 pub fn number_of(config: &RunConfig, field: &str) -> Result<f64> {
-    let table: toml::Table = toml::from_str(&config.to_toml()?)?;
-    let mut fields = Vec::new();
-    flatten("", &table, &mut fields);
+    let fields = fields(config)?;
     let value = fields.iter().find(|(name, _)| name == field);
     let (_, value) = value.with_context(|| format!("a run has no field `{field}`"))?;
     let number = value.parse();
@@ -611,16 +609,13 @@ fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<String>> {
     let preset = preset::find(paper).with_context(|| {
         format!("paper: there is no preset `{paper}`; `squeeze presets` lists them")
     })?;
-    let flat = |config: &RunConfig| -> Result<Vec<(String, String)>> {
+    let flat = |config: &RunConfig| {
         let mut config = config.clone();
         // How a model is looked at is no part of what it is.
         config.attack = AttackConfig::default();
         config.evaluation = EvaluationConfig::default();
         config.training.robust_images = 0;
-        let table: toml::Table = toml::from_str(&config.to_toml()?)?;
-        let mut fields = Vec::new();
-        flatten("", &table, &mut fields);
-        Ok(fields)
+        fields(&config)
     };
     let theirs: BTreeMap<String, String> = flat(&preset.config)?.into_iter().collect();
     let differing = flat(config)?.into_iter().filter_map(|(field, ours)| {
@@ -628,6 +623,14 @@ fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<String>> {
         (theirs != ours).then(|| format!("{field} {ours} ({paper}: {theirs})"))
     });
     Ok(differing.collect())
+}
+
+/// Every field of a run with its value, as they are written.
+fn fields(config: &RunConfig) -> Result<Vec<(String, String)>> {
+    let table: toml::Table = toml::from_str(&config.to_toml()?)?;
+    let mut fields = Vec::new();
+    flatten("", &table, &mut fields);
+    Ok(fields)
 }
 
 fn flatten(path: &str, table: &toml::Table, fields: &mut Vec<(String, String)>) {
