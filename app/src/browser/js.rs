@@ -1,6 +1,6 @@
 //! Properties and methods by name, for interfaces that web-sys marks unstable or does not know.
 
-use js_sys::{Array, Function, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// A property. Of what has none, `undefined`.
@@ -16,4 +16,14 @@ pub fn get(of: &JsValue, name: &str) -> JsValue {
 pub fn call(of: &JsValue, name: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     let method: Function = get(of, name).dyn_into()?;
     method.apply(of, &arguments.iter().collect::<Array>())
+}
+
+/// A plain object with these properties: options, say.
+pub fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in properties {
+        // A plain object takes every property.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object
 }

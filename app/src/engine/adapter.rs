@@ -3,12 +3,12 @@
 //! web-sys marks its WebGPU bindings unstable, and two properties are all that is needed: they are
 //! read by name.
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Promise};
 use squeeze_engine::choice::AdapterFacts;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::browser::js::get;
+use crate::browser::js::{get, object};
 
 /// Longest wait for an answer. Some drivers never give one.
 const PATIENCE_MS: i32 = 8_000;
@@ -24,13 +24,7 @@ pub async fn probe() -> Result<AdapterFacts, String> {
             "browsers offer WebGPU only over https and on localhost".to_owned()
         });
     }
-    let options = Object::new();
-    // A refused property only means that the browser picks on its own.
-    let _ = Reflect::set(
-        &options,
-        &"powerPreference".into(),
-        &"high-performance".into(),
-    );
+    let options = object(&[("powerPreference", "high-performance".into())]);
     let request: Function = get(&gpu, "requestAdapter")
         .dyn_into()
         .map_err(|_| "this browser's WebGPU is not the standard's")?;

@@ -164,8 +164,12 @@ impl Lab {
                 self.judgement.set(Some(Judgement::begin(start)));
             }
             Event::RungProgress { name, done } => {
-                // An attack announces itself with nothing done.
-                if done == 0.0 {
+                let goes_on = self.climbing.with_untracked(|climbing| {
+                    climbing
+                        .as_ref()
+                        .is_some_and(|climbing| climbing.name == name)
+                });
+                if !goes_on {
                     self.update_judgement(|judgement| judgement.begun += 1);
                 }
                 self.climbing.set(Some(Climbing { name, done }));
