@@ -10,7 +10,7 @@ use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
     Adversary, AttackConfig, AttackLoss, AttackMethod, Choice, DataKind, Effort, Goal, NetworkKind,
-    Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite,
+    Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite, distance,
 };
 
 use crate::data::DataCommand;
@@ -445,6 +445,7 @@ impl AttackFlags {
                 config.method.title()
             );
         }
+        check_radius(&config, self.norm, self.epsilon)?;
         put(&mut config.norm, self.norm);
         put(&mut config.epsilon, self.epsilon);
         put(&mut config.loss, self.loss);
@@ -464,13 +465,30 @@ impl AttackFlags {
 
 impl EvaluateArgs {
     /// The flags put over `config`.
-    pub fn over(&self, mut config: RunConfig) -> RunConfig {
+    ///
+    /// # Errors
+    /// If the norm changes and the radius does not.
+    pub fn over(&self, mut config: RunConfig) -> Result<RunConfig> {
+        check_radius(&config.attack, self.norm, self.epsilon)?;
         put(&mut config.attack.norm, self.norm);
         put(&mut config.attack.epsilon, self.epsilon);
         put(&mut config.evaluation.effort, self.effort);
         put(&mut config.evaluation.images, self.images);
         put(&mut config.evaluation.batch_size, self.batch_size);
-        config
+        Ok(config)
+    }
+}
+
+/// A radius means nothing in a norm that it was not chosen for.
+fn check_radius(before: &AttackConfig, norm: Option<Norm>, epsilon: Option<f64>) -> Result<()> {
+    match norm {
+        Some(norm) if norm != before.norm && epsilon.is_none() => anyhow::bail!(
+            "--norm {}: the run's radius {} is one in {}; give one with --epsilon as well (usual: 0.3 for mnist and 0.031 for cifar10 in linf, 1.5 in l2)",
+            norm.name(),
+            distance(before.epsilon),
+            before.norm.name()
+        ),
+        _ => Ok(()),
     }
 }
 

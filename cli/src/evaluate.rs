@@ -6,7 +6,8 @@ use anyhow::Result;
 use squeeze_engine::attack::run::Target;
 use squeeze_engine::config::distance;
 use squeeze_engine::control::Control;
-use squeeze_engine::run::write_report;
+use squeeze_engine::run::{can_write_report, write_report};
+use squeeze_engine::verdict::interval::in_words;
 use squeeze_engine::verdict::report::{Finding, Report};
 use squeeze_engine::verdict::run::evaluate as judge;
 
@@ -30,7 +31,8 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
         model,
         about,
     } = &trained;
-    let config = args.over(config.clone());
+    let config = args.over(config.clone())?;
+    pollster::block_on(can_write_report(folder))?;
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let target = Target {
@@ -40,10 +42,11 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<ExitCode> {
     };
     let report =
         show.follow(|emit| pollster::block_on(judge(&target, &config, about, &control, emit)))?;
-    let [numbers, page] = pollster::block_on(write_report(folder, &report))?;
+    // First: what was found must not be lost where it cannot be written.
     if !args.common.json {
         print(&report);
     }
+    let [numbers, page] = pollster::block_on(write_report(folder, &report))?;
     show.note(&format!(
         "written to {0}/{numbers} and {0}/{page}",
         folder.name()
@@ -102,8 +105,26 @@ fn print(report: &Report) {
         say!("{mark} {}", sign.sentence);
     }
     say!();
-    say!("Verdict: {}", report.verdict.title());
-    for reason in &report.reasons {
+    say!(
+        "Verdict, {} {}, {} images: {}. {}",
+        subject.norm.name(),
+        distance(subject.epsilon),
+        subject.images,
+        report.verdict.title(),
+        report.meaning()
+    );
+    let shares = [
+        ("right without attack", Some(report.clean_accuracy)),
+        ("under the usual attack", report.apparent_accuracy),
+        ("under everything", Some(report.robust_accuracy)),
+    ];
+    for (what, share) in shares {
+        let Some(share) = share else { continue };
+        let sure = in_words(share, subject.images);
+        say!("{what:24} {} ({sure})", percent(share));
+    }
+    // The first one says the numbers again.
+    for reason in report.reasons.iter().skip(1) {
         say!("- {reason}");
     }
     let open: Vec<_> = report

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
-use burn::tensor::wgpu::{WgpuBackend, wgpu};
+use burn::tensor::wgpu::{WgpuBackend, WgpuSetup, wgpu};
 
 use crate::choice::{AdapterFacts, DeviceWish, choose_device};
 use crate::event::{DeviceKind, DeviceReport};
@@ -15,6 +15,18 @@ pub struct OpenDevice {
     pub device: Device,
     /// What it is, and why it was chosen.
     pub report: DeviceReport,
+    /// The GPU beneath it, if it is one.
+    pub graphics: Option<Graphics>,
+}
+
+/// The GPU beneath a device, for what is no tensor.
+#[derive(Clone, Debug)]
+pub struct Graphics {
+    /// The same device.
+    pub tensors: Device,
+    /// Its handles.
+    #[cfg(feature = "gpu")]
+    pub setup: WgpuSetup,
 }
 
 /// A device that cannot be opened.
@@ -80,6 +92,7 @@ fn open_cpu(reason: String) -> Result<OpenDevice, DeviceError> {
             software: false,
             reason,
         },
+        graphics: None,
     })
 }
 
@@ -99,9 +112,9 @@ async fn open_gpu(info: wgpu::AdapterInfo, reason: String) -> Result<OpenDevice,
         wgpu::Backend::BrowserWebGpu => (WgpuBackend::WebGpu, "WebGPU"),
         wgpu::Backend::Gl | wgpu::Backend::Noop => (WgpuBackend::Auto, "another interface"),
     };
-    let device = Device::wgpu_options()
+    let (device, setup) = Device::wgpu_options()
         .graphics_api(api)
-        .init_async()
+        .init_with_setup_async()
         .await
         .map_err(|error| DeviceError::Refused {
             name: name.clone(),
@@ -109,6 +122,10 @@ async fn open_gpu(info: wgpu::AdapterInfo, reason: String) -> Result<OpenDevice,
         })?;
     crate::kernel::note_software(software);
     Ok(OpenDevice {
+        graphics: Some(Graphics {
+            tensors: device.clone(),
+            setup,
+        }),
         device,
         report: DeviceReport {
             kind: DeviceKind::Gpu,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bench::BenchFigures;
 use crate::config::{AttackConfig, Choice, DataKind, Norm, RunConfig, Suite};
-use crate::verdict::report::{Report, Sign, Subject, Verdict};
+use crate::verdict::report::{Judged, Report, Sign, Subject};
 
 /// Something that a run reports.
 // Tagged from outside, which the page reads with half of the code that a tag among the fields takes.
@@ -190,7 +190,7 @@ pub struct RunInfo {
     /// Accuracy on the test set, if it was finished.
     pub test_accuracy: Option<f64>,
     /// What its last evaluation came to, if that was of the stored state.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Judged>,
     /// What it takes of the disk.
     pub bytes: u64,
 }
@@ -399,7 +399,7 @@ pub struct EvaluationStarted {
 pub struct Rung {
     /// Its name.
     pub name: String,
-    /// The attack; none if the images were made elsewhere.
+    /// The attack. None where images were made on another model, in reports from before it was kept.
     pub config: Option<AttackConfig>,
     /// Images that it was tried on.
     pub attacked: usize,
@@ -499,6 +499,10 @@ pub struct AttackStarted {
 pub struct AttackFrame {
     /// 0 is the random start.
     pub iteration: usize,
+    /// The sheet that has the images and their perturbations, where they are drawn from the GPU's memory:
+    /// `pixels` and `perturbation` are empty then. The images stand side by side, their perturbations under
+    /// them.
+    pub sheet: Option<u32>,
     /// The adversarial images, one byte a number: rounded for display, 0 to 255.
     #[serde(with = "serde_bytes")]
     pub pixels: Vec<u8>,

@@ -56,5 +56,7 @@ pub mod run;
 #[cfg(feature = "backend")]
 pub mod session;
 #[cfg(feature = "backend")]
+pub mod sheet;
+#[cfg(feature = "backend")]
 pub mod train;
 pub mod verdict;

@@ -22,6 +22,7 @@ use crate::objective::reference::argmax;
 use crate::protocol::Command;
 use crate::resident::{Resident, Source};
 use crate::run::{self, Folder, Library, Run};
+use crate::sheet;
 use crate::train::{Host, Trainer};
 use crate::verdict::html::html;
 use crate::verdict::report::Report;
@@ -88,6 +89,7 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let opened = device::open(wish).await.map_err(text)?;
+        sheet::set_up(opened.graphics.as_ref()).await;
         emit(Event::Device(opened.report.clone()));
         self.device = Some((opened.device, opened.report));
         Ok(())
@@ -264,7 +266,7 @@ impl Session {
                 let report = current.and_then(|current| current.report.as_ref());
                 let report = report.ok_or("there is no report yet: judge a model first")?;
                 emit(Event::File {
-                    name: "report.html".to_owned(),
+                    name: report.file_name(),
                     bytes: html(report).into_bytes(),
                 });
                 Ok(())

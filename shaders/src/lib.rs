@@ -15,6 +15,7 @@ pub mod optimizer;
 pub mod philox;
 pub mod random_fill;
 pub mod relu_pool;
+pub mod sheet;
 mod unrolled;
 
 /// Name and text of every kernel; of those that are made for a shape, the text for one.
@@ -47,6 +48,7 @@ pub fn kernels() -> Vec<(&'static str, String)> {
         ("optimizer_momentum", optimizer::MOMENTUM),
         ("random_fill", random_fill::WGSL),
         ("relu_gradient", linear::RELU_GRADIENT),
+        ("sheet", sheet::WGSL),
     ]
     .map(|(name, text)| (name, text.to_owned()))
     .into();

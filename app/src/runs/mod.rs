@@ -10,7 +10,7 @@ use std::hash::Hash;
 
 use leptos::prelude::*;
 use squeeze_engine::event::RunInfo;
-use squeeze_engine::verdict::report::Verdict;
+use squeeze_engine::verdict::report::Judged;
 
 use crate::controls::select::{SelectField, options};
 use crate::files::pick::{Choice, PickButton};
@@ -26,7 +26,7 @@ fn shown(info: &RunInfo) -> impl Eq + Hash + use<> {
         (info.id.clone(), info.name.clone()),
         (info.step, info.finished, info.bytes),
         info.test_accuracy.map(f64::to_bits),
-        info.verdict.map(Verdict::title),
+        info.verdict.map(Judged::line),
     )
 }
 

@@ -3,7 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 use squeeze_engine::event::RunInfo;
-use squeeze_engine::verdict::report::Verdict;
+use squeeze_engine::verdict::report::Judged;
 
 use crate::browser::date;
 use crate::format::{percent, size};
@@ -55,7 +55,7 @@ pub fn Row(
     let kept = format!("{} · {}", date::moment(info.created), size(info.bytes));
     let state = words::state(&info);
     let finished = info.finished;
-    let verdict = info.verdict.map(Verdict::title);
+    let verdict = info.verdict.map(Judged::line);
     let what = words::what(&info);
     let progress = words::progress(&info);
     let info = StoredValue::new(info);

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use squeeze_engine::config::{Norm, distance};
+use squeeze_engine::verdict::interval::in_words;
 use squeeze_engine::verdict::report::{Verdict, usual};
 
 use crate::format::{count, percent};
@@ -19,6 +20,24 @@ pub fn Head() -> impl IntoView {
         })
         .flatten()
     });
+    let meaning = move || {
+        with(lab, |judgement| {
+            judgement.report.as_ref().map(|report| report.meaning())
+        })
+        .flatten()
+        .unwrap_or_else(|| "The ladder is being climbed.".to_owned())
+    };
+    // Beside each number how far that of all images may be from it.
+    let sure = move |read: fn(&Judgement) -> Option<f64>| {
+        let text = Memo::new(move |_| {
+            with(lab, |judgement| {
+                read(judgement).map(|share| in_words(share, judgement.start.subject.images))
+            })
+            .flatten()
+            .unwrap_or_default()
+        });
+        move || text.get()
+    };
     let number = move |read: fn(&Judgement) -> Option<f64>| {
         let text = Memo::new(move |_| {
             with(lab, |judgement| {
@@ -58,9 +77,7 @@ pub fn Head() -> impl IntoView {
                     {move || verdict.get().map_or_else(|| "Not yet known".to_owned(), Verdict::heading)}
                 </p>
                 <p class="word-means">
-                    {move || {
-                        verdict.get().map_or("The ladder is being climbed.", Verdict::meaning)
-                    }}
+                    {meaning}
                 </p>
             </div>
             <dl class="numbers large three">
@@ -70,11 +87,13 @@ pub fn Head() -> impl IntoView {
                         {number(|judgement| Some(judgement.start.clean_accuracy))}
                     </dd>
                     <dd class="note">"without attack"</dd>
+                    <dd class="note">{sure(|judgement| Some(judgement.start.clean_accuracy))}</dd>
                 </div>
                 <div>
                     <dt>"It looks like"</dt>
                     <dd data-testid="judged-apparent">{number(Judgement::apparent)}</dd>
                     <dd class="note">{usual_name}</dd>
+                    <dd class="note">{sure(Judgement::apparent)}</dd>
                 </div>
                 <div class="robust">
                     <dt>"It is at most"</dt>
@@ -82,6 +101,7 @@ pub fn Head() -> impl IntoView {
                         {number(|judgement| Some(judgement.standing()))}
                     </dd>
                     <dd class="note">"under everything tried"</dd>
+                    <dd class="note">{sure(|judgement| Some(judgement.standing()))}</dd>
                 </div>
             </dl>
             <p class="judged-what" data-testid="judged-what">

@@ -29,10 +29,10 @@ pub fn Ladder() -> impl IntoView {
     view! {
         <section class="ladder" aria-labelledby="ladder-title">
             <h3 id="ladder-title">"The ladder"</h3>
-            <p class="hint">"Longer PGD tries what shorter PGD left. The others try what PGD left, so that each shows what \
-                 it can do alone (Auto-PGD and FAB, the last of AutoAttack, what all before them left): “new” are \
-                 those that no attack before it had fooled. The bar is what stood \
-                 through all attacks up to this one."</p>
+            <p class="hint">"Longer PGD and more starts try what the usual attack left, other attacks with gradients what \
+                 longer PGD left, attacks without gradients what all of those left, so that each shows what it can \
+                 do alone; FAB comes last, on what is left of all. “New” are those that no attack before it had \
+                 fooled. The bar is what stood through all attacks up to this one."</p>
             <ol data-testid="ladder">
                 <li class="rung">
                     <span class="rung-name">"No attack"</span>

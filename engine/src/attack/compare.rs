@@ -1,6 +1,6 @@
 //! [`compare`]: the same attack on the same image, on one model after another.
 
-use super::run::{AttackError, Target, is_kept, run};
+use super::run::{AttackError, Manner, Target, is_kept, run_in};
 use crate::config::{AttackConfig, Choice};
 use crate::control::Control;
 use crate::event::{Event, Side};
@@ -27,6 +27,12 @@ pub async fn compare(
         ..config.clone()
     };
     let rounds = config.rounds();
+    // All sides come in one event, long after the first was drawn.
+    let manner = Manner {
+        show: 1,
+        bytes: true,
+        ..Manner::default()
+    };
     let mut sides = Vec::with_capacity(models.len());
     for (index, (name, model)) in models.iter().enumerate() {
         let target = Target { model, data, seed };
@@ -47,7 +53,7 @@ pub async fn compare(
             }
             _ => {}
         };
-        let summary = run(&target, &config, 1, control, &mut take).await?;
+        let summary = run_in(&target, &config, manner, control, &mut take).await?;
         let (Some(start), false) = (begun, summary.stopped) else {
             return Ok(Vec::new());
         };

@@ -113,10 +113,11 @@ impl<'a> Ladder<'a> {
         Ok(Some(fallen))
     }
 
-    /// Takes points made elsewhere, one for each of some images, and what the model made of them.
+    /// Takes points that an attack made elsewhere, one for each of some images, and what the model made of them.
     pub fn offer(
         &mut self,
         name: &str,
+        config: AttackConfig,
         outcome: &Outcome,
         seconds: f64,
         emit: &mut dyn FnMut(Event),
@@ -124,7 +125,7 @@ impl<'a> Ladder<'a> {
         let fallen = self.take(outcome);
         self.push(
             name,
-            None,
+            Some(config),
             outcome.places.len(),
             fallen.len(),
             seconds,

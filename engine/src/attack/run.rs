@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use squeeze_shaders::attack_loss::SCORES;
+use squeeze_shaders::sheet::sheet as bytes;
 use web_time::{Duration, Instant};
 
 use super::ball::Ball;
@@ -18,6 +19,7 @@ use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Ev
 use crate::model::Model;
 use crate::objective::reference::{argmax, margin, softmax};
 use crate::resident::{Resident, Source};
+use crate::sheet::{self, Picture};
 
 /// Images on show are read from the device about this often.
 pub(crate) const SHOW_EVERY: Duration = Duration::from_millis(80);
@@ -61,6 +63,8 @@ pub struct Manner {
     pub show: usize,
     /// The first point of each image that fooled the model is kept.
     pub keep: bool,
+    /// The images that are reported are read from the device, also where they could be drawn from its memory.
+    pub bytes: bool,
     /// Images are attacked to the end, also when they have fallen, and the worst point of each is
     /// kept.
     pub whole: bool,
@@ -118,13 +122,27 @@ pub async fn run(
     control: &Control,
     emit: &mut dyn FnMut(Event),
 ) -> Result<AttackSummary, AttackError> {
-    let began = Instant::now();
-    config.validate()?;
-    config.validate_for(target.data.data().classes.len())?;
     let manner = Manner {
         show,
         ..Manner::default()
     };
+    run_in(target, config, manner, control, emit).await
+}
+
+/// The same in a manner of one's own.
+///
+/// # Errors
+/// [`AttackError`]
+pub async fn run_in(
+    target: &Target<'_>,
+    config: &AttackConfig,
+    manner: Manner,
+    control: &Control,
+    emit: &mut dyn FnMut(Event),
+) -> Result<AttackSummary, AttackError> {
+    let began = Instant::now();
+    config.validate()?;
+    config.validate_for(target.data.data().classes.len())?;
     let outcome = match choose(target, config, control, emit).await? {
         Some(places) => on(target, config, &places, manner, control, emit).await?,
         None => Outcome {
@@ -508,41 +526,50 @@ impl Attack<'_> {
         logits: Tensor<2>,
     ) -> Result<AttackFrame, DeviceFailure> {
         let classes = self.target.data.data().classes.len();
-        let first = Tensor::cat(
-            vec![x.narrow(0, 0, show), clean.clone().narrow(0, 0, show)],
-            0,
-        );
-        let values = read(first).await?;
-        let logits = read(logits.narrow(0, 0, show)).await?;
-        let (x, clean) = values.split_at(values.len() / 2);
-        // In l_2 a pixel may move by far less than the budget: the largest change is shown in full.
+        let (attacked, clean) = (x.narrow(0, 0, show), clean.clone().narrow(0, 0, show));
         let full = match self.config.norm {
-            Norm::Linf => self.config.epsilon as f32,
-            Norm::L2 => x
-                .iter()
-                .zip(clean)
-                .fold(0.0, |most, (x, clean)| f32::max(most, (x - clean).abs())),
+            Norm::Linf => Tensor::from_data([self.config.epsilon as f32], &attacked.device()),
+            // In l_2 a pixel may move by far less than the budget: the largest change is shown in full.
+            Norm::L2 => (attacked.clone() - clean.clone()).abs().max(),
         };
-        // Without a budget there is no perturbation to show.
-        let scale = if full > 0.0 { 127.0 / full } else { 0.0 };
-        Ok(AttackFrame {
+        let picture = Picture {
+            attacked,
+            clean,
+            full,
+        };
+        let drawn = (!self.manner.bytes)
+            .then(|| sheet::draw(&picture))
+            .flatten();
+        let is_last = iteration == self.config.rounds();
+        let mut frame = AttackFrame {
             iteration,
-            pixels: x.iter().map(|&x| (x * 255.0).round() as u8).collect(),
-            perturbation: x
-                .iter()
-                .zip(clean)
-                .map(|(x, clean)| (128.0 + (x - clean) * scale).round() as u8)
-                .collect(),
-            probabilities: softmax(&logits, classes),
-            exact: match iteration == self.config.rounds() {
-                true => x
-                    .iter()
-                    .zip(clean)
-                    .flat_map(|(x, clean)| (x - clean).to_le_bytes())
-                    .collect(),
-                false => Vec::new(),
-            },
-        })
+            sheet: drawn,
+            pixels: Vec::new(),
+            perturbation: Vec::new(),
+            probabilities: Vec::new(),
+            exact: Vec::new(),
+        };
+        if drawn.is_none() || is_last {
+            let Picture {
+                attacked,
+                clean,
+                full,
+            } = picture;
+            let values = read(Tensor::cat(vec![attacked, clean], 0)).await?;
+            let (attacked, clean) = values.split_at(values.len() / 2);
+            if drawn.is_none() {
+                let full = read(full).await?;
+                let full = full.first().copied().unwrap_or_default();
+                (frame.pixels, frame.perturbation) = bytes(attacked, clean, full);
+            }
+            if is_last {
+                let changes = attacked.iter().zip(clean).map(|(x, clean)| x - clean);
+                frame.exact = changes.flat_map(f32::to_le_bytes).collect();
+            }
+        }
+        let logits = read(logits.narrow(0, 0, show)).await?;
+        frame.probabilities = softmax(&logits, classes);
+        Ok(frame)
     }
 }
 

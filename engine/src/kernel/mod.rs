@@ -13,6 +13,7 @@ pub mod objective;
 pub mod optimizer;
 pub mod random_fill;
 pub mod relu_pool;
+pub mod sheet;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

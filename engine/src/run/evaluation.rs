@@ -3,16 +3,44 @@
 use serde::Deserialize;
 
 use super::{Folder, StoreError, read_json};
+use crate::config::{Norm, distance};
 use crate::verdict::html::html;
-use crate::verdict::report::{Report, Verdict};
+use crate::verdict::report::{Judged, Report, Verdict};
 
 /// The numbers.
 pub(super) const EVALUATION: &str = "evaluation.json";
 /// The same for people.
 pub(super) const REPORT: &str = "report.html";
 
+/// What [`can_write_report`] writes and takes away again.
+const TRIED: &str = "evaluation.tried";
+
+/// Whether a file is the report for another budget than the last one's.
+pub(super) fn is_aside(name: &str) -> bool {
+    let is = |start, end| name.starts_with(start) && name.ends_with(end);
+    is("evaluation-", ".json") || is("report-", ".html")
+}
+
+/// Names of the report for a budget, once another one took its place.
+fn aside(norm: Norm, epsilon: f64) -> [String; 2] {
+    let budget = format!("{}-{}", norm.name(), distance(epsilon).replace('/', "-"));
+    [
+        format!("evaluation-{budget}.json"),
+        format!("report-{budget}.html"),
+    ]
+}
+
+/// Tries whether a report could be written, before the work that it takes.
+///
+/// # Errors
+/// [`StoreError`] if it could not.
+pub async fn can_write_report(folder: &Folder) -> Result<(), StoreError> {
+    folder.write(TRIED, &[]).await?;
+    folder.remove(TRIED).await
+}
+
 /// Writes a report as numbers and as a page, and gives back their names. What was stopped half-way
-/// never takes a whole one's place.
+/// never takes a whole one's place, and one for another norm or radius is moved aside.
 ///
 /// # Errors
 /// [`StoreError`] if they cannot be written.
@@ -21,6 +49,7 @@ pub async fn write_report(
     report: &Report,
 ) -> Result<[&'static str; 2], StoreError> {
     let names = if report.is_whole() {
+        move_aside(folder, report).await?;
         [EVALUATION, REPORT]
     } else {
         ["evaluation-stopped.json", "report-stopped.html"]
@@ -33,23 +62,64 @@ pub async fn write_report(
     Ok(names)
 }
 
-/// The verdict of a run and the step of its model.
+/// Makes way for a report: one of the same model for another budget keeps a name of its own.
+async fn move_aside(folder: &Folder, report: &Report) -> Result<(), StoreError> {
+    // One that cannot be read is no loss.
+    let Some(before) = read_brief(folder).await.map(|brief| brief.subject) else {
+        return Ok(());
+    };
+    let subject = &report.subject;
+    let is_other = (before.norm, before.epsilon) != (subject.norm, subject.epsilon);
+    for (from, to) in [EVALUATION, REPORT]
+        .into_iter()
+        .zip(aside(before.norm, before.epsilon))
+    {
+        if is_other
+            && before.step == subject.step
+            && let Some(bytes) = folder.read(from).await?
+        {
+            folder.write(&to, &bytes).await?;
+        }
+    }
+    // What lay aside for this budget is out of date.
+    let names = folder.names().await?;
+    for name in aside(subject.norm, subject.epsilon) {
+        if names.contains(&name) {
+            folder.remove(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// No more of a report than a list of runs shows.
 #[derive(Deserialize)]
-pub(super) struct Brief {
-    pub verdict: Verdict,
-    subject: Step,
+struct Brief {
+    verdict: Verdict,
+    subject: BriefSubject,
 }
 
 #[derive(Deserialize)]
-struct Step {
+struct BriefSubject {
     step: Option<usize>,
+    norm: Norm,
+    epsilon: f64,
+    images: usize,
 }
 
-/// Reads no more of a run's report than a list of runs shows; none if it is of another step, or
-/// cannot be read, which makes no run unreadable.
-pub(super) async fn read_brief(folder: &Folder, step: usize) -> Option<Brief> {
-    let brief: Brief = read_json(folder, EVALUATION).await.ok()??;
-    (brief.subject.step == Some(step)).then_some(brief)
+/// None if there is none, or it cannot be read, which makes no run unreadable.
+async fn read_brief(folder: &Folder) -> Option<Brief> {
+    read_json(folder, EVALUATION).await.ok()?
+}
+
+/// What the last evaluation of a run came to; none if it was of another step.
+pub(super) async fn read_judged(folder: &Folder, step: usize) -> Option<Judged> {
+    let Brief { verdict, subject } = read_brief(folder).await?;
+    (subject.step == Some(step)).then_some(Judged {
+        verdict,
+        norm: subject.norm,
+        epsilon: subject.epsilon,
+        images: subject.images,
+    })
 }
 
 /// Reads the report of a run; none if there is none.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use web_time::{SystemTime, UNIX_EPOCH};
 
-use super::evaluation::{EVALUATION, REPORT, read_brief};
+use super::evaluation::{EVALUATION, REPORT, is_aside, read_judged};
 use super::{
     CHECKPOINT, CONFIG, Folder, METRICS, MODEL, Run, SUMMARY, StoreError, archive, read_config,
     read_summary,
@@ -13,7 +13,7 @@ use crate::event::{BrokenRun, DeviceReport, Part, RunInfo};
 
 /// The user's words for a run.
 const LABEL: &str = "label.json";
-/// All files of a run.
+/// All files of a run, but for reports that were moved aside.
 const FILES: [&str; 8] = [
     CONFIG, METRICS, CHECKPOINT, MODEL, SUMMARY, EVALUATION, REPORT, LABEL,
 ];
@@ -88,12 +88,11 @@ impl Library {
         let label = read_label(&folder).await?;
         let summary = read_summary(&folder).await?;
         let mut bytes = 0;
-        for file in FILES {
-            bytes += folder.size(file).await?;
+        for file in names(&folder).await? {
+            bytes += folder.size(&file).await?;
         }
         let test = summary.as_ref().and_then(|summary| summary.evaluation);
         let step = summary.as_ref().map_or(0, |summary| summary.steps);
-        let brief = read_brief(&folder, step).await;
         Ok(RunInfo {
             id: id.to_owned(),
             name: label.name,
@@ -104,7 +103,7 @@ impl Library {
             test_accuracy: test
                 .filter(|test| test.part == Part::Test)
                 .map(|test| test.accuracy),
-            verdict: brief.map(|brief| brief.verdict),
+            verdict: read_judged(&folder, step).await,
             bytes,
         })
     }
@@ -206,7 +205,8 @@ impl Library {
     /// # Errors
     /// [`StoreError`] if it is no zip of a run; then nothing is stored.
     pub async fn upload(&self, file: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let files = archive::unpack(file, bytes, &FILES).map_err(|error| archived(file, &error))?;
+        let files =
+            archive::unpack(file, bytes, is_of_run).map_err(|error| archived(file, &error))?;
         let label = files.iter().find(|(name, _)| name == LABEL);
         let label: Option<Label> = label.and_then(|(_, bytes)| serde_json::from_slice(bytes).ok());
         let name = label.map_or_else(|| file.to_owned(), |label| label.name);
@@ -216,9 +216,9 @@ impl Library {
     async fn files(&self, id: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let folder = self.folder(id).await?;
         let mut files = Vec::new();
-        for file in FILES {
-            if let Some(bytes) = folder.read(file).await? {
-                files.push((file.to_owned(), bytes));
+        for file in names(&folder).await? {
+            if let Some(bytes) = folder.read(&file).await? {
+                files.push((file, bytes));
             }
         }
         Ok(files)
@@ -254,6 +254,17 @@ impl Library {
         let folder = self.0.folder(&id).await?.hold().await?;
         Ok((id, folder))
     }
+}
+
+fn is_of_run(name: &str) -> bool {
+    FILES.contains(&name) || is_aside(name)
+}
+
+/// The files of a run that are there.
+async fn names(folder: &Folder) -> Result<Vec<String>, StoreError> {
+    let mut names = folder.names().await?;
+    names.retain(|name| is_of_run(name));
+    Ok(names)
 }
 
 fn now() -> f64 {

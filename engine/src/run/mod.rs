@@ -1,5 +1,6 @@
 //! A stored run: a folder with `config.toml`, `metrics.jsonl`, `checkpoint.safetensors`,
-//! `model.safetensors` and `summary.json`, and once it was judged `evaluation.json` and `report.html`,
+//! `model.safetensors` and `summary.json`, and once it was judged `evaluation.json` and `report.html`
+//! (`evaluation-NORM-RADIUS.json` and so on for budgets that it was judged for before),
 //! on a disk or in a browser.
 
 mod archive;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::platform::Folder;
 pub use archive::{ArchiveError, pack, unpack};
-pub use evaluation::{read_report, write_report};
+pub use evaluation::{can_write_report, read_report, write_report};
 pub use library::Library;
 pub use metrics::History;
 

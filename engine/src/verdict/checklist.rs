@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Report, SignId};
+use super::report::{Report, SignId, TARGETED};
 use crate::config::Effort;
 
 /// A point of the list.
@@ -31,7 +31,7 @@ pub fn checklist(report: &Report) -> Vec<CheckItem> {
     let stopped = if report.stopped {
         "the evaluation was stopped before it"
     } else {
-        "PGD left nothing standing to try it on"
+        "attacks with gradients left nothing standing to try it on"
     };
     put(
         "State a precise threat model",
@@ -90,7 +90,7 @@ pub fn checklist(report: &Report) -> Vec<CheckItem> {
     put(
         "Compare with random noise",
         has(SignId::Noise),
-        "many draws for every image that PGD leaves standing",
+        "many draws for every image that no gradient led to",
         stopped,
     );
     if report.subject.guard.kind.is_random() {
@@ -115,7 +115,7 @@ pub fn checklist(report: &Report) -> Vec<CheckItem> {
     );
     put(
         "Attack with targets too",
-        report.rungs.iter().any(|rung| rung.name == "APGD-T"),
+        report.rungs.iter().any(|rung| rung.name == TARGETED),
         "targeted Auto-PGD and FAB go to up to nine classes for every image",
         if report.stopped {
             stopped

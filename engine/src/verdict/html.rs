@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use image::{ImageFormat, Rgb, RgbImage};
 
+use super::interval::in_words;
 use super::meaning::{MASKING, example};
 use super::plot::{Figure, Table, figures};
 use super::report::{Finding, Fooled, Report, Verdict, usual};
@@ -110,8 +111,12 @@ fn head(report: &Report) -> String {
     ];
     out += "<dl class=\"numbers\">\n";
     for (share, what) in numbers {
+        let sure = share.map_or_else(String::new, |share| in_words(share, subject.images));
         let share = share.map_or_else(|| "–".to_owned(), percent);
-        let _ = writeln!(out, "<div><dd>{share}</dd><dt>{what}</dt></div>");
+        let _ = writeln!(
+            out,
+            "<div><dd>{share}</dd><dt>{what}<br><small>{sure}</small></dt></div>"
+        );
     }
     out += "</dl>\n<ul class=\"reasons\">\n";
     // The first one says the numbers above again.

@@ -1,7 +1,7 @@
 //! What the numbers mean. Every threshold stands here, with its reason.
 
-use super::report::{Finding, Report, Sign, SignId, Verdict};
-use crate::config::Effort;
+use super::report::{Finding, Report, Sign, SignId, Verdict, usual};
+use crate::config::{Effort, distance};
 
 /// A model looks robust if the usual attack leaves it this share of its clean accuracy. Natural
 /// training keeps next to nothing at the radii that are usual.
@@ -16,9 +16,9 @@ pub const COLLAPSE: f64 = 0.5;
 /// Above this loss the number is doubtful, but no proof of a mask.
 pub const DOUBTFUL: f64 = 0.25;
 
-/// Share of the images by which an attack without gradients, another loss, rescaled logits or a
-/// transferred image may beat PGD. One point in twenty is what different attacks of the same strength
-/// differ by on honest models.
+/// Share of the images by which another loss, rescaled logits, steps that set themselves, or a transferred
+/// image or an attack without gradients may beat what it is set against. One point in twenty is what
+/// different attacks of the same strength differ by on honest models.
 pub const GAIN: f64 = 0.05;
 
 /// The same for random noise and for a single step, which have no business to win at all: one point
@@ -74,6 +74,7 @@ fn limits(id: SignId) -> (f64, Finding) {
         SignId::OneStep | SignId::Noise => (NO_GAIN, Finding::Masking),
         SignId::OtherLoss
         | SignId::Rescaled
+        | SignId::Adaptive
         | SignId::BlackBox
         | SignId::Transfer
         | SignId::Guard
@@ -126,34 +127,42 @@ fn sentence(id: SignId, value: f64, finding: Finding) -> String {
             format!("Rescaling the logits gained {share}: their size hides little."),
             format!("Rescaling the logits gained {share}: their size hid the gradient."),
         ),
-        SignId::Noise => pick(
+        SignId::Adaptive => pick(
             format!(
-                "Random noise alone fooled the model on {share} of the images that PGD left standing."
+                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share}."
             ),
             format!(
-                "Random noise alone fooled the model on {share} of the images that PGD left standing: the gradients are worth less than chance."
+                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share}: the way was there, and steps of one length lost it."
+            ),
+        ),
+        SignId::Noise => pick(
+            format!(
+                "Random noise alone fooled the model on {share} of the images that no gradient led to."
+            ),
+            format!(
+                "Random noise alone fooled the model on {share} of the images that no gradient led to: the gradients are worth less than chance."
             ),
         ),
         SignId::BlackBox => pick(
-            format!("Without gradients {share} of the images fell that PGD left standing."),
+            format!("Without gradients {share} of the images fell that no gradient led to."),
             format!(
-                "Without gradients {share} of the images fell that PGD left standing: the model is easier to fool without looking inside, so its gradients are masked."
+                "Without gradients {share} of the images fell that no gradient led to: the model is easier to fool without looking inside, so its gradients are masked."
             ),
         ),
         SignId::Transfer => pick(
             format!(
-                "Images made on a plain model fooled this one on {share} of those that PGD left standing."
+                "Images made on a plain model fooled this one on {share} of those that no gradient of its own led to."
             ),
             format!(
-                "Images made on a plain model fooled this one on {share} of those that PGD left standing: its own gradients hide them."
+                "Images made on a plain model fooled this one on {share} of those that no gradient of its own led to: they were there, and its gradients hide them."
             ),
         ),
         SignId::Guard => pick(
             format!(
-                "Images made on the network without its guard fooled the model on {share} of those that PGD left standing."
+                "Images made on the network without its guard fooled the model on {share} of those that no gradient through it led to."
             ),
             format!(
-                "Images made on the network without its guard fooled the model on {share} of those that PGD left standing: the guard hides the way and does not close it."
+                "Images made on the network without its guard fooled the model on {share} of those that no gradient through it led to: the guard hides the way and does not close it."
             ),
         ),
         SignId::Randomness => pick(
@@ -240,6 +249,9 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         reasons.extend(of(Finding::Masking, |id| id != SignId::Collapse));
         return with(Verdict::NotRobust, reasons);
     }
+    if let Some(why) = too_weak(report) {
+        return with(Verdict::NotRobust, vec![why]);
+    }
     let lost = (apparent - robust) / apparent;
     if lost > COLLAPSE {
         return with(Verdict::Masked, masking);
@@ -289,10 +301,39 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
     with(Verdict::Robust, reasons)
 }
 
+/// Why a model that looks robust to the usual attack does not even look so: that attack cannot have reached
+/// the edge of what it is allowed, and one that can leaves too little.
+fn too_weak(report: &Report) -> Option<String> {
+    let usual = usual(&report.rungs)?.config.as_ref()?;
+    let reach = usual.iterations as f64 * usual.step_length();
+    let longest = report.iterations.last()?;
+    // A little more than rounding makes.
+    let is_short = reach < 0.999 * usual.epsilon && longest.x > usual.iterations as f64;
+    (is_short && !looks_robust(report.clean_accuracy, longest.accuracy)).then(|| {
+        format!(
+            "The usual attack was set too weak to say anything: {} of {} cannot reach the edge at {}. PGD with {} that can leaves {:.1}%.",
+            steps(usual.iterations),
+            distance(usual.step_length()),
+            distance(usual.epsilon),
+            steps(longest.x as usize),
+            100.0 * longest.accuracy
+        )
+    })
+}
+
+fn steps(count: usize) -> String {
+    match count {
+        1 => "1 step".to_owned(),
+        _ => format!("{count} steps"),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::config::AttackConfig;
+    use crate::verdict::report::Point;
 
     fn report(clean: f64, apparent: f64, robust: f64) -> Report {
         let mut report = Report::example(clean, apparent, robust);
@@ -389,6 +430,32 @@ mod tests {
         assert_eq!(found, Verdict::NotRobust);
         assert_eq!(reasons.len(), 3, "{reasons:?}");
         assert!(reasons[2].starts_with("A short step up"), "{reasons:?}");
+    }
+
+    #[test]
+    fn what_only_a_weak_attack_leaves_is_not_robust_and_not_masked() {
+        let mut weak = report(0.98, 0.9, 0.0);
+        weak.rungs[0].config = Some(AttackConfig {
+            iterations: 1,
+            step_size: 0.01,
+            ..AttackConfig::default()
+        });
+        weak.iterations = vec![Point {
+            x: 4.0,
+            accuracy: 0.02,
+        }];
+        let (found, reasons) = verdict(&weak);
+        assert_eq!(found, Verdict::NotRobust);
+        assert_eq!(
+            reasons[1],
+            "The usual attack was set too weak to say anything: 1 step of 0.01 cannot reach the edge at 0.3. PGD with 4 steps that can leaves 2.0%."
+        );
+        // One that can reach the edge was no weak one, and where longer PGD fails too it was not that.
+        let mut masked = weak.clone();
+        masked.iterations[0].accuracy = 0.8;
+        assert_eq!(verdict(&masked).0, Verdict::Masked);
+        weak.rungs[0].config = Some(AttackConfig::default());
+        assert_eq!(verdict(&weak).0, Verdict::Masked);
     }
 
     #[test]

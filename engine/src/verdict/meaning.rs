@@ -1,14 +1,15 @@
 //! What masking is, with the judged model as the example: every number is one of its report.
 
-use super::report::{Finding, Report, Sign, SignId, Verdict};
+use super::report::{Finding, Mask, Report, Sign, SignId, Verdict};
 use crate::config::{AttackLoss, AttackMethod};
 use crate::event::Rung;
 
 /// What masking is, whatever the model.
 pub const MASKING: &str = "An attack that follows the gradient of the loss needs one that points somewhere. \
-    Rounding, randomness or tiny logits can spoil it without making the model any harder to fool. The \
-    gradient is masked then: the usual attack fails, the model looks robust, and the images that fool it are \
-    still there.";
+    Rounding, randomness, tiny logits or a loss that goes up and down along the way can spoil it without making \
+    the model any harder to fool. The gradient is masked then: the usual attack fails, the model looks robust, and \
+    the images that fool it are still there. A thin mask falls to attacks that follow the same gradient with more \
+    care, a thick one only to those that do without it.";
 
 /// What it means for the model of a report, in sentences that each stand alone.
 pub fn example(report: &Report) -> Vec<String> {
@@ -26,17 +27,20 @@ pub fn example(report: &Report) -> Vec<String> {
     );
     match report.verdict {
         Verdict::Masked => {
-            let mut told: Vec<String> = [better_way(report), cause(report)]
-                .into_iter()
-                .flatten()
-                .collect();
+            let shown = longer(report).or_else(|| better_way(report));
+            let mut told: Vec<String> = [shown, cause(report)].into_iter().flatten().collect();
             if told.is_empty() {
-                told.extend(longer(report).or_else(|| most_found(report)));
+                told.extend(most_found(report));
             }
             told.push(format!(
-                "So the model looked like {} and is {} at most: what lay between was a mask.",
+                "So the model looked like {} and is {} at most: what lay between was {}.",
                 percent(apparent),
-                percent(robust)
+                percent(robust),
+                match report.mask() {
+                    Some(Mask::Thin) => "a thin mask, which its own gradient lifts",
+                    Some(Mask::Thick) => "a thick mask, which no gradient lifts",
+                    None => "a mask",
+                }
             ));
             told
         }
@@ -87,52 +91,81 @@ fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-/// An attack that does what long PGD on the cross-entropy did not, and what that shows: the one that gains
-/// most.
+/// An attack that does what those that it is set against did not, and what that shows: the one that gains most.
 fn better_way(report: &Report) -> Option<String> {
-    let last = report.iterations.last()?;
     let gains = report
         .signs
         .iter()
         .filter(|sign| sign.finding == Finding::Masking)
         .filter_map(|sign| Some((sign, way(sign.id)?)));
-    let (sign, (way, shows)) = gains.max_by(|a, b| a.0.value.total_cmp(&b.0.value))?;
+    let (sign, (against, way, shows)) = gains.max_by(|a, b| a.0.value.total_cmp(&b.0.value))?;
+    let (first, left) = match against {
+        Against::Pgd => {
+            let last = report.iterations.last()?;
+            let first = format!("PGD with {} iterations on the cross-entropy leaves", last.x);
+            (first, last.accuracy)
+        }
+        Against::Gradients => (
+            "All attacks that follow the gradient leave".to_owned(),
+            report.gradient_accuracy?,
+        ),
+    };
     Some(format!(
-        "PGD with {} iterations on the cross-entropy leaves {} of the images right; {way} {}. {shows}",
-        last.x,
-        percent(last.accuracy),
-        percent((last.accuracy - sign.value).max(0.0))
+        "{first} {} of the images right; {way} {}. {shows}",
+        percent(left),
+        percent((left - sign.value).max(0.0))
     ))
 }
 
-/// An attack that was tried on what PGD left standing, with its verb, and what it shows if it gains much.
-fn way(id: SignId) -> Option<(&'static str, &'static str)> {
+/// What left the images that an attack was tried on.
+#[derive(Clone, Copy)]
+enum Against {
+    /// Long PGD on the cross-entropy.
+    Pgd,
+    /// Everything that follows the model's gradient.
+    Gradients,
+}
+
+/// What an attack is set against, the attack with its verb, and what it shows if it gains much.
+fn way(id: SignId) -> Option<(Against, &'static str, &'static str)> {
     Some(match id {
         SignId::Rescaled => (
+            Against::Pgd,
             "the same on rescaled logits leaves",
             "The size of the logits hid the gradient; the weakness was there.",
         ),
         SignId::OtherLoss => (
+            Against::Pgd,
             "the same on the margin leaves",
             "The cross-entropy showed no way where there was one.",
         ),
+        SignId::Adaptive => (
+            Against::Pgd,
+            "Auto-PGD, which follows the same gradient and sets its steps itself, leaves",
+            "The way was there: steps of one length get caught where the loss goes up and down.",
+        ),
         SignId::BlackBox => (
+            Against::Gradients,
             "attacks that see the answers alone leave",
             "Who knows less cannot do more, unless the gradient misleads who knows it.",
         ),
         SignId::Noise => (
+            Against::Gradients,
             "random noise leaves",
             "Chance cannot beat a gradient that points anywhere useful.",
         ),
         SignId::Transfer => (
+            Against::Gradients,
             "images made on another, plain model leave",
             "They were there all the time, and its own gradients did not show them.",
         ),
         SignId::Guard => (
+            Against::Gradients,
             "PGD on the network without its guard leaves",
             "The guard took the gradient away and not the weakness.",
         ),
         SignId::Randomness => (
+            Against::Pgd,
             "PGD on the mean of many answers leaves",
             "The model’s randomness blurred the gradient and closed no way.",
         ),
@@ -254,6 +287,31 @@ mod tests {
         assert_eq!(told.len(), 3);
     }
 
+    /// What does without gradients is set against all that follow them, and no claim is made for it that they
+    /// share.
+    #[test]
+    fn a_mask_is_thin_or_thick_by_what_lifts_it() {
+        let mut report = Report::example(0.98, 0.9, 0.02);
+        report.gradient_accuracy = Some(0.8);
+        let told = example(&judged(report, &[(SignId::BlackBox, 0.7)]));
+        assert_eq!(
+            told[0],
+            "All attacks that follow the gradient leave 80.0% of the images right; attacks that see the answers \
+             alone leave 10.0%. Who knows less cannot do more, unless the gradient misleads who knows it."
+        );
+        assert!(told[1].ends_with("a thick mask, which no gradient lifts."));
+        let mut report = Report::example(0.98, 0.9, 0.02);
+        report.gradient_accuracy = Some(0.04);
+        let told = example(&judged(report, &[(SignId::Adaptive, 0.8)]));
+        assert!(told[0].contains("Auto-PGD, which follows the same gradient"));
+        assert!(told[1].ends_with("a thin mask, which its own gradient lifts."));
+        // A report from before this was told apart.
+        let mut report = Report::example(0.98, 0.9, 0.02);
+        report.gradient_accuracy = None;
+        let told = example(&judged(report, &[(SignId::BlackBox, 0.7)]));
+        assert!(told[1].ends_with("was a mask."), "{told:?}");
+    }
+
     #[test]
     fn a_mask_that_only_all_attacks_together_lift_names_the_strongest() {
         let mut report = Report::example(0.98, 0.9, 0.1);
@@ -330,7 +388,7 @@ mod tests {
             Report::example(0.98, 0.9, 0.85),
             &[(SignId::Noise, 0.05)],
         ));
-        assert!(told[0].contains("random noise leaves 82.0%"), "{told:?}");
+        assert!(told[0].contains("random noise leaves 85.0%"), "{told:?}");
         assert_eq!(told.len(), 2);
     }
 }

@@ -4,6 +4,7 @@
 //! a threshold that is written there with its reason.
 
 pub mod checklist;
+pub mod interval;
 pub mod judge;
 pub mod meaning;
 pub mod plot;

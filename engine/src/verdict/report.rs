@@ -3,8 +3,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checklist::CheckItem;
-use crate::config::{AttackMethod, Effort, GuardConfig, Norm};
+use crate::config::{AttackMethod, Effort, GuardConfig, Norm, distance};
 use crate::event::Rung;
+
+/// The rung of targeted Auto-PGD.
+pub(super) const TARGETED: &str = "APGD-T";
 
 /// What a model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,7 +15,7 @@ use crate::event::Rung;
 pub enum Verdict {
     /// It stood against everything, and nothing speaks for a mask.
     Robust,
-    /// It looks robust to the usual attack and is not: its gradients are hidden, not its errors gone.
+    /// It looks robust to the usual attack and is not: other attacks find the errors that this one did not.
     Masked,
     /// It does not even look robust.
     NotRobust,
@@ -54,6 +57,53 @@ impl Verdict {
     }
 }
 
+/// What an evaluation came to, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The norm.
+    pub norm: Norm,
+    /// The radius, in pixel units.
+    pub epsilon: f64,
+    /// Images that it rests on.
+    pub images: usize,
+}
+
+impl Judged {
+    /// In a line: no verdict means anything without its budget.
+    pub fn line(self) -> String {
+        format!(
+            "{} within {} {}, {} images",
+            self.verdict.title(),
+            self.norm.name(),
+            distance(self.epsilon),
+            self.images
+        )
+    }
+}
+
+/// What lifts the mask of a model that looks robust and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// The model's own gradient, followed with more care than the usual attack takes.
+    Thin,
+    /// Only what does not follow the gradient.
+    Thick,
+}
+
+impl Mask {
+    /// In a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Thin => {
+                "A thin mask: its own gradient, followed with more care, leads to most of them."
+            }
+            Self::Thick => "A thick mask: most of them are found only without its gradient.",
+        }
+    }
+}
+
 /// A question that is put to a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,6 +120,8 @@ pub enum SignId {
     OtherLoss,
     /// Whether the cross-entropy of rescaled logits gains.
     Rescaled,
+    /// Whether Auto-PGD gains, which follows the gradient of the same loss and sets its steps itself.
+    Adaptive,
     /// Whether random noise does what gradients do not.
     Noise,
     /// Whether attacks without gradients do what gradients do not.
@@ -92,13 +144,14 @@ pub enum SignId {
 
 impl SignId {
     /// All questions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Collapse,
         Self::Iterations,
         Self::Restarts,
         Self::OneStep,
         Self::OtherLoss,
         Self::Rescaled,
+        Self::Adaptive,
         Self::Noise,
         Self::BlackBox,
         Self::Transfer,
@@ -243,6 +296,48 @@ pub struct Subject {
 }
 
 impl Report {
+    /// A name for its page that tells it from others: what was judged, and for which budget.
+    pub fn file_name(&self) -> String {
+        let subject = &self.subject;
+        let what = format!(
+            "{} {} {} {} {}",
+            subject.data,
+            subject.network,
+            subject.training,
+            subject.norm.name(),
+            distance(subject.epsilon)
+        );
+        let words = what.split(|c: char| !(c.is_alphanumeric() || c == '.'));
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        format!("report-{}.html", words.join("-").to_lowercase())
+    }
+
+    /// The verdict in a sentence or two.
+    pub fn meaning(&self) -> String {
+        let mask = match self.verdict {
+            Verdict::Masked => self.mask(),
+            Verdict::Robust | Verdict::NotRobust | Verdict::Undecided => None,
+        };
+        let sentences = [Some(self.verdict.meaning()), mask.map(Mask::meaning)];
+        sentences
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// What most of the apparent robustness fell to, if some of it did.
+    pub fn mask(&self) -> Option<Mask> {
+        let (apparent, followed) = (self.apparent_accuracy?, self.gradient_accuracy?);
+        let lost = apparent - self.robust_accuracy;
+        let by_gradient = apparent - followed;
+        (lost > 0.0).then_some(if by_gradient >= 0.5 * lost {
+            Mask::Thin
+        } else {
+            Mask::Thick
+        })
+    }
+
     /// How many images are right without attack.
     pub fn images_right(&self) -> usize {
         (self.clean_accuracy * self.subject.images as f64).round() as usize
@@ -262,6 +357,10 @@ pub struct Report {
     pub clean_accuracy: f64,
     /// Under the usual attack: what the model appears to be. None if that was not over.
     pub apparent_accuracy: Option<f64>,
+    /// Under all attacks that follow the model's own gradient: PGD for longer, from more starts and on other
+    /// losses, and Auto-PGD. None if they were not over, or in a report from before it was kept.
+    #[serde(default)]
+    pub gradient_accuracy: Option<f64>,
     /// Under everything.
     pub robust_accuracy: f64,
     /// The attacks, in order.
@@ -351,6 +450,7 @@ impl Report {
             },
             clean_accuracy: clean,
             apparent_accuracy: Some(apparent),
+            gradient_accuracy: Some(apparent),
             robust_accuracy: robust,
             rungs: vec![rung],
             signs: Vec::new(),

@@ -10,7 +10,7 @@ use super::judge::{looks_robust, sign, verdict};
 use super::pictures::{Beside, grid, starts};
 use super::plan::{Plan, plan};
 use super::probe::{Probe, largest_radius, probe};
-use super::report::{Fooled, Point, Report, Sign, SignId, Subject, Verdict};
+use super::report::{Fooled, Point, Report, Sign, SignId, Subject, TARGETED, Verdict};
 use super::surface::surface;
 use super::surrogate::surrogate;
 use crate::attack::ball::Ball;
@@ -120,6 +120,7 @@ pub async fn evaluate(
         },
         clean_accuracy: share(seen.clean_correct()),
         apparent_accuracy: None,
+        gradient_accuracy: None,
         robust_accuracy: share(seen.clean_correct()),
         rungs: Vec::new(),
         signs: Vec::new(),
@@ -196,13 +197,16 @@ impl Course<'_> {
     async fn go(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
         let right = self.ladder.standing();
         go!(self.look(&right, emit).await?);
-        let apparent = go!(self.iterate(&right, emit).await?);
-        // Where PGD leaves nothing there is nothing to find.
-        if !apparent.is_empty() {
-            go!(self.other_ways(&apparent, emit).await?);
-            go!(self.restart(&apparent, emit).await?);
-            go!(self.ensemble(emit).await?);
+        let left = go!(self.iterate(&right, emit).await?);
+        go!(self.follow(&left, emit).await?);
+        let left = self.ladder.standing();
+        self.report.gradient_accuracy = Some(self.share(left.len()));
+        // Where gradients show the way to every error there is nothing to find without them.
+        if !left.is_empty() {
+            go!(self.without_gradients(&left, emit).await?);
+            go!(self.last(emit).await?);
         }
+        self.collapse(emit);
         go!(self.widen(&right, emit).await?);
         Ok(Some(()))
     }
@@ -231,13 +235,18 @@ impl Course<'_> {
         }
     }
 
-    /// The same with the iterations of the last doubling.
-    fn longest(&self) -> AttackConfig {
+    /// The same with its iterations doubled so many times. Its steps do not shrink with their number, and
+    /// are long enough to cross the ball.
+    fn longer(&self, doublings: u32) -> AttackConfig {
         let usual = self.usual();
-        AttackConfig {
-            iterations: usual.iterations << self.plan.doublings,
+        let longer = AttackConfig {
+            iterations: usual.iterations << doublings,
             step_size: 0.0,
-            ..usual
+            ..usual.clone()
+        };
+        AttackConfig {
+            step_size: longer.step_length().max(usual.step_length()),
+            ..longer
         }
     }
 
@@ -258,11 +267,11 @@ impl Course<'_> {
 
     /// How often the model is asked about a point: AutoAttack's number where it answers at random.
     fn draws(&self) -> usize {
-        if self.target.model.is_random() {
-            DRAWS
-        } else {
-            1
-        }
+        if self.is_random() { DRAWS } else { 1 }
+    }
+
+    fn is_random(&self) -> bool {
+        self.target.model.is_random()
     }
 
     fn sign(&mut self, id: SignId, value: f64, emit: &mut dyn FnMut(Event)) {
@@ -326,13 +335,11 @@ impl Course<'_> {
             point(1, self.share(right.len() - by_one.len())),
             point(usual.iterations, self.share(standing.len())),
         ];
+        // Restarts first: they are the usual attack itself.
+        go!(self.restart(&standing, emit).await?);
         let mut last = None;
         for doubling in 1..=self.plan.doublings {
-            let config = AttackConfig {
-                iterations: usual.iterations << doubling,
-                step_size: 0.0,
-                ..usual.clone()
-            };
+            let config = self.longer(doubling);
             let name = format!("PGD-{}", config.iterations);
             if standing.is_empty() {
                 break;
@@ -354,49 +361,58 @@ impl Course<'_> {
         Ok(Some(standing))
     }
 
-    /// What PGD on the cross-entropy left standing, by other ways.
-    async fn other_ways(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
-        let longest = self.longest();
-        for (name, loss, id) in [
+    /// Other attacks that follow the model's own gradient, each on all that long PGD on the cross-entropy left
+    /// standing.
+    async fn follow(&mut self, left: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+        if left.is_empty() {
+            return Ok(Some(()));
+        }
+        let longest = self.longer(self.plan.doublings);
+        let by_loss = |loss| AttackConfig {
+            loss,
+            ..longest.clone()
+        };
+        let mut ways = vec![
             (
                 "PGD, rescaled logits",
-                AttackLoss::RescaledXent,
                 SignId::Rescaled,
+                by_loss(AttackLoss::RescaledXent),
             ),
-            ("PGD, margin", AttackLoss::Cw, SignId::OtherLoss),
-        ] {
-            let config = AttackConfig {
-                loss,
-                ..longest.clone()
-            };
-            let fallen = go!(self.ladder.attack(name, &config, apparent, emit).await?);
-            self.sign(id, self.share(fallen.len()), emit);
-        }
-        if self.target.model.is_random() {
+            ("PGD, margin", SignId::OtherLoss, by_loss(AttackLoss::Cw)),
+        ];
+        if self.is_random() {
             let config = AttackConfig {
                 draws: DRAWS,
                 ..self.usual()
             };
-            let fallen = go!(self
-                .ladder
-                .attack("PGD over the randomness", &config, apparent, emit)
-                .await?);
-            self.sign(SignId::Randomness, self.share(fallen.len()), emit);
+            ways.push(("PGD over the randomness", SignId::Randomness, config));
         }
+        let auto = self.with(AttackMethod::Apgd, AttackLoss::Xent, self.plan.iterations);
+        ways.push(("APGD-CE", SignId::Adaptive, auto));
+        for (name, id, config) in ways {
+            let fallen = go!(self.ladder.attack(name, &config, left, emit).await?);
+            self.sign(id, self.share(fallen.len()), emit);
+        }
+        // Towards nine classes, each point asked twenty times: that has to wait until less is left.
+        if !self.is_random() {
+            go!(self.towards_classes(AttackMethod::Apgd, left, emit).await?);
+        }
+        Ok(Some(()))
+    }
+
+    /// Attacks that do not follow the model's gradient, each on all that those left standing that do.
+    async fn without_gradients(&mut self, left: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
         let noise = self.with(AttackMethod::Noise, AttackLoss::Xent, self.plan.draws);
         let fallen = go!(self
             .ladder
-            .attack("Random noise", &noise, apparent, emit)
+            .attack("Random noise", &noise, left, emit)
             .await?);
         self.sign(SignId::Noise, self.share(fallen.len()), emit);
 
         let square = self.with(AttackMethod::Square, AttackLoss::Cw, self.plan.queries);
-        let fallen = go!(self
-            .ladder
-            .attack("Square", &square, apparent, emit)
-            .await?);
+        let fallen = go!(self.ladder.attack("Square", &square, left, emit).await?);
         let mut blind: BTreeSet<usize> = fallen.into_iter().collect();
-        let few = &apparent[..apparent.len().min(self.plan.slow)];
+        let few = &left[..left.len().min(self.plan.slow)];
         for (name, method) in [
             ("SPSA", AttackMethod::Spsa),
             ("HopSkipJump", AttackMethod::HopSkipJump),
@@ -407,18 +423,18 @@ impl Course<'_> {
             }
         }
         self.sign(SignId::BlackBox, self.share(blind.len()), emit);
-        self.transfer(apparent, emit).await
+        self.transfer(left, emit).await
     }
 
     /// Images made on a plain model, and on the network without its guard.
-    async fn transfer(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+    async fn transfer(&mut self, left: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
         let name = "Transfer from a plain model";
         let began = Instant::now();
         announce(name, emit);
         let source = surrogate(self.target.data, self.config, self.control).await?;
         let id = SignId::Transfer;
         go!(self
-            .transfer_from(&source, name, id, apparent, began, emit)
+            .transfer_from(&source, name, id, left, began, emit)
             .await?);
         if self.target.model.is_guarded() {
             // What is done to the images may hide the gradient of what sees them.
@@ -427,7 +443,7 @@ impl Course<'_> {
             announce(name, emit);
             let (source, id) = (self.target.model.unguarded(), SignId::Guard);
             go!(self
-                .transfer_from(&source, name, id, apparent, began, emit)
+                .transfer_from(&source, name, id, left, began, emit)
                 .await?);
         }
         Ok(Some(()))
@@ -438,7 +454,7 @@ impl Course<'_> {
         source: &Model,
         name: &str,
         id: SignId,
-        apparent: &[usize],
+        left: &[usize],
         began: Instant,
         emit: &mut dyn FnMut(Event),
     ) -> Going {
@@ -450,18 +466,21 @@ impl Course<'_> {
             model: source,
             ..*self.target
         };
-        let made = make(&on_source, &attack, apparent, self.control, &mut |_| {}).await?;
-        let outcome = try_on(self.target, apparent, go!(made), attack.batch_size).await?;
+        let made = make(&on_source, &attack, left, self.control, &mut |_| {}).await?;
+        let outcome = try_on(self.target, left, go!(made), attack.batch_size).await?;
         let seconds = began.elapsed().as_secs_f64();
-        let fallen = self.ladder.offer(name, &outcome, seconds, emit);
+        let fallen = self.ladder.offer(name, attack, &outcome, seconds, emit);
         self.sign(id, self.share(fallen.len()), emit);
         Ok(Some(()))
     }
 
-    /// The usual attack again and again, on what PGD left standing.
-    async fn restart(&mut self, apparent: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
+    /// The usual attack again and again, on what it left standing.
+    async fn restart(&mut self, left: &[usize], emit: &mut dyn FnMut(Event)) -> Going {
         let usual = self.usual();
-        let mut standing = apparent.to_vec();
+        let mut standing = left.to_vec();
+        if standing.is_empty() {
+            return Ok(Some(()));
+        }
         self.report.restarts = vec![Point {
             x: 1.0,
             accuracy: self.share(standing.len()),
@@ -487,35 +506,44 @@ impl Course<'_> {
     }
 
     /// The parts of AutoAttack that are left, on what is left.
-    async fn ensemble(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
-        let (likely, iterations) = (Goal::Likely(self.plan.targets), self.plan.iterations);
-        for (name, method, loss, goal) in [
-            (
-                "APGD-CE",
-                AttackMethod::Apgd,
-                AttackLoss::Xent,
-                Goal::Untargeted,
-            ),
-            ("APGD-T", AttackMethod::Apgd, AttackLoss::Dlr, likely),
-            ("FAB-T", AttackMethod::Fab, AttackLoss::Xent, likely),
-        ] {
-            let config = AttackConfig {
-                goal,
-                ..self.with(method, loss, iterations)
-            };
+    async fn last(&mut self, emit: &mut dyn FnMut(Event)) -> Going {
+        let methods = [AttackMethod::Apgd, AttackMethod::Fab];
+        for &method in &methods[usize::from(!self.is_random())..] {
             let standing = self.ladder.standing();
-            if standing.is_empty() {
-                break;
+            if !standing.is_empty() {
+                go!(self.towards_classes(method, &standing, emit).await?);
             }
-            go!(self.ladder.attack(name, &config, &standing, emit).await?);
         }
+        Ok(Some(()))
+    }
+
+    /// AutoAttack's targeted form of a method, towards the likeliest classes.
+    async fn towards_classes(
+        &mut self,
+        method: AttackMethod,
+        places: &[usize],
+        emit: &mut dyn FnMut(Event),
+    ) -> Going {
+        let (name, loss) = match method {
+            AttackMethod::Fab => ("FAB-T", AttackLoss::Xent),
+            _ => (TARGETED, AttackLoss::Dlr),
+        };
+        let config = AttackConfig {
+            goal: Goal::Likely(self.plan.targets),
+            ..self.with(method, loss, self.plan.iterations)
+        };
+        go!(self.ladder.attack(name, &config, places, emit).await?);
+        Ok(Some(()))
+    }
+
+    /// What is left of the robustness that the usual attack saw.
+    fn collapse(&mut self, emit: &mut dyn FnMut(Event)) {
         let apparent = self.report.apparent_accuracy.unwrap_or_default();
         let left = self.share(self.ladder.standing().len());
         // What does not even look robust has nothing to lose.
         if looks_robust(self.report.clean_accuracy, apparent) {
             self.sign(SignId::Collapse, (apparent - left) / apparent, emit);
         }
-        Ok(Some(()))
     }
 
     /// The usual attack at other radii, up to one at which anything can become anything.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use squeeze_engine::choice::DeviceWish;
-use squeeze_engine::device;
+use squeeze_engine::device::{self, Graphics, OpenDevice};
 use squeeze_engine::event::DeviceKind;
 
 /// The CPU backend.
@@ -14,13 +14,22 @@ pub fn cpu() -> Device {
 
 /// A GPU interface. Without one the tests fail: they are never skipped silently.
 pub fn gpu() -> Device {
-    static GPU: OnceLock<Device> = OnceLock::new();
+    opened().device
+}
+
+/// What lies beneath it.
+pub fn graphics() -> Graphics {
+    opened().graphics.expect("a GPU")
+}
+
+fn opened() -> OpenDevice {
+    static GPU: OnceLock<OpenDevice> = OnceLock::new();
     GPU.get_or_init(|| {
         let opened = pollster::block_on(device::open(DeviceWish::Gpu)).expect(
             "these tests need a Vulkan, Metal or DX12 driver; `cargo xtask setup` brings Mesa's lavapipe",
         );
         assert_eq!(opened.report.kind, DeviceKind::Gpu);
-        opened.device
+        opened
     })
     .clone()
 }

@@ -25,5 +25,6 @@ mod optimizers;
 mod profile;
 mod relu_pool;
 mod sessions;
+mod sheets;
 mod training;
 mod verdicts;

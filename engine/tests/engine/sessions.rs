@@ -21,7 +21,7 @@ use squeeze_engine::session::{Session, steer};
 use squeeze_engine::train::Trainer;
 use squeeze_engine::verdict::checklist::checklist;
 use squeeze_engine::verdict::judge;
-use squeeze_engine::verdict::report::Report;
+use squeeze_engine::verdict::report::{Judged, Report};
 use squeeze_engine::verdict::run::About;
 
 use crate::devices::on_every_device;
@@ -475,9 +475,9 @@ fn a_verdict_lives_with_its_run_until_training_goes_on() {
     let run = page.session.handle(train, Vec::new(), &mut stop_at_two);
     pollster::block_on(run).unwrap();
 
-    let evaluate = || Command::Evaluate {
+    let evaluate = |epsilon| Command::Evaluate {
         attack: AttackConfig {
-            epsilon: 0.03,
+            epsilon,
             iterations: 2,
             ..AttackConfig::default()
         },
@@ -487,22 +487,44 @@ fn a_verdict_lives_with_its_run_until_training_goes_on() {
             batch_size: 4,
         },
     };
-    page.handle(evaluate(), Vec::new()).unwrap();
+    page.handle(evaluate(0.03), Vec::new()).unwrap();
     let report = page.events.iter().find_map(|event| match event {
         Event::Verdict(report) => Some(report.clone()),
         _ => None,
     });
     let report = report.unwrap();
     assert_eq!(report.subject.step, Some(page.runs()[0].step));
-    assert_eq!(page.runs()[0].verdict, Some(report.verdict));
+    let judged = Judged {
+        verdict: report.verdict,
+        norm: report.subject.norm,
+        epsilon: report.subject.epsilon,
+        images: 4,
+    };
+    assert_eq!(page.runs()[0].verdict, Some(judged));
     let id = page.runs()[0].id.clone();
     page.handle(Command::DownloadReport, Vec::new()).unwrap();
     let Some(Event::File { name, bytes }) = page.events.last() else {
         panic!("{:?}", page.events.last());
     };
-    assert_eq!(name, "report.html");
+    assert!(
+        name.starts_with("report-") && name.ends_with("-linf-0.03.html"),
+        "{name}"
+    );
     let stored = std::fs::read(folder.path().join(&id).join("report.html")).unwrap();
     assert_eq!(*bytes, stored);
+
+    // Judged for another budget the first report keeps a name of its own, until it is made anew.
+    let place = folder.path().join(&id);
+    let first = fs::read(place.join("evaluation.json")).unwrap();
+    page.handle(evaluate(0.05), Vec::new()).unwrap();
+    assert_eq!(page.runs()[0].verdict.unwrap().epsilon, 0.05);
+    let aside = fs::read(place.join("evaluation-linf-0.03.json")).unwrap();
+    assert_eq!(aside, first);
+    assert!(place.join("report-linf-0.03.html").exists());
+    page.handle(evaluate(0.03), Vec::new()).unwrap();
+    assert!(place.join("evaluation-linf-0.05.json").exists());
+    assert!(!place.join("evaluation-linf-0.03.json").exists());
+    assert_eq!(page.runs()[0].verdict, Some(judged));
 
     // Opened again it is there, and so it is after a way through a zip.
     let opened = |page: &mut Page, id: &str| {
@@ -526,7 +548,7 @@ fn a_verdict_lives_with_its_run_until_training_goes_on() {
         .unwrap();
     let copy = page.runs()[0].id.clone();
     assert_ne!(copy, id);
-    assert_eq!(page.runs()[0].verdict, Some(report.verdict));
+    assert_eq!(page.runs()[0].verdict, Some(judged));
 
     // One that cannot be read does not lock the run.
     std::fs::write(folder.path().join(&copy).join("evaluation.json"), "{").unwrap();

@@ -1,5 +1,7 @@
 //! Native programs.
 
+#[cfg(feature = "gpu")]
+pub mod easel;
 mod folder;
 
 #[cfg(feature = "gpu")]

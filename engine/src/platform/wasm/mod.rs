@@ -1,5 +1,7 @@
 //! A browser's worker.
 
+#[cfg(feature = "gpu")]
+pub mod easel;
 mod folder;
 
 #[cfg(feature = "gpu")]
