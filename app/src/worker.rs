@@ -11,16 +11,19 @@ use std::rc::Rc;
 use js_sys::{Array, Object, Reflect, Uint8Array, WebAssembly};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::data::{DataFile, mnist};
-use squeeze_engine::event::Event;
-use squeeze_engine::protocol::{Command, FILES, READY, Rival};
+use squeeze_engine::event::{AttackFrame, Event};
+use squeeze_engine::protocol::{Command, FILES, READY, Rival, SHEET};
 use squeeze_engine::run::{Folder, StoreError};
 use squeeze_engine::session::{Opponent, Session, steer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent, Response};
+use web_sys::{DedicatedWorkerGlobalScope, File, ImageBitmap, MessageEvent, Response};
 
 /// Least time between two reports of how far the reading of files has come.
 const CADENCE_MS: f64 = 90.0;
+
+/// Takes a drawn sheet by its number, once.
+pub type TakeSheet = fn(u32) -> Option<ImageBitmap>;
 
 /// A command whose turn has not come yet.
 struct Waiting {
@@ -37,8 +40,8 @@ struct Reference {
 /// Serves a [`Session`] to the page for as long as the worker lives.
 ///
 /// `with_software` and `without` are the wishes to open the device with, when the visitor accepts a
-/// software adapter and when not.
-pub fn serve(with_software: DeviceWish, without: DeviceWish) {
+/// software adapter and when not. `take` has the sheets that are drawn, by their numbers.
+pub fn serve(with_software: DeviceWish, without: DeviceWish, take: TakeSheet) {
     console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let session = Session::default();
@@ -73,12 +76,20 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish) {
                 let Some(Waiting { command, files }) = next else {
                     break;
                 };
-                let mut emit = |event: Event| post(&answers, &event);
+                let mut emit = |event: Event| match &event {
+                    Event::AttackFrame(AttackFrame {
+                        sheet: Some(number),
+                        ..
+                    }) => post_with(&answers, &event, take(*number)),
+                    _ => post(&answers, &event),
+                };
                 let done = match command {
                     Command::Open {
                         allow_software,
+                        drawing,
                         mnist_url,
                     } => {
+                        session.draw(drawing);
                         let wish = if allow_software {
                             with_software
                         } else {
@@ -293,9 +304,20 @@ fn report_rejections(scope: &DedicatedWorkerGlobalScope) {
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, event: &Event) {
+    post_with(scope, event, None);
+}
+
+/// Posts an event and hands over the sheet that belongs to it.
+fn post_with(scope: &DedicatedWorkerGlobalScope, event: &Event, sheet: Option<ImageBitmap>) {
     let posted = serde_wasm_bindgen::to_value(event)
         .map_err(JsValue::from)
-        .and_then(|value| scope.post_message(&value));
+        .and_then(|value| match sheet {
+            None => scope.post_message(&value),
+            Some(sheet) => {
+                Reflect::set(&value, &SHEET.into(), &sheet)?;
+                scope.post_message_with_transfer(&value, &Array::of1(&sheet))
+            }
+        });
     if let Err(error) = posted {
         // An event is plain data; if it cannot be posted, that is a fault of this program.
         wasm_bindgen::throw_val(error);

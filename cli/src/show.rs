@@ -153,6 +153,7 @@ impl People {
             | Event::Filters(_)
             | Event::Comparing { .. }
             | Event::Compared { .. }
+            | Event::Guessed { .. }
             | Event::Saved { .. }
             // That of the test set comes with the end of training.
             | Event::Evaluation(_)

@@ -134,7 +134,21 @@ fn a_model_is_judged_wherever_it_comes_from() {
 
     let words = ["evaluate", "run", "--effort", "quick"];
     let out = place.succeed(&with(&words));
-    assert!(out.contains("Verdict: not robust"), "{out}");
+    assert!(
+        out.contains("Verdict, linf 0.3, 40 images: not robust."),
+        "{out}"
+    );
+    assert!(out.contains("95% sure: 0% to 9%"), "{out}");
+    // One for another radius does not take its place.
+    place.succeed(&with(&[&words[..], &["--epsilon", "0.2"]].concat()));
+    assert_eq!(
+        json(&place.path("run/evaluation-linf-0.3.json"))["verdict"],
+        "not-robust"
+    );
+    assert_eq!(
+        json(&place.path("run/evaluation.json"))["subject"]["epsilon"],
+        0.2
+    );
     let report = json(&place.path("run/evaluation.json"));
     assert_eq!(report["verdict"], "not-robust");
     assert_eq!(report["subject"]["training"], "natural training");
@@ -431,6 +445,22 @@ fn mistakes_are_named_and_nothing_is_lost() {
         &["--suite", "--choose"],
     );
     says(&["attack", "--weights", "x.safetensors"], &["--network"]);
+    for command in ["attack", "evaluate"] {
+        says(
+            &[command, "run", "--norm", "l2"],
+            &["--norm l2", "0.3 is one in linf", "--epsilon"],
+        );
+    }
+    // A verdict that could not be written is not begun.
+    let in_the_way = place.path("run/evaluation.tried.part");
+    fs::create_dir(&in_the_way).unwrap();
+    let words = ["evaluate", "run", "--effort", "quick", "--device", "cpu"];
+    let refused = place.fail(&words);
+    assert!(
+        refused.contains("evaluation.tried") && !refused.contains("FGSM"),
+        "{refused}"
+    );
+    fs::remove_dir(&in_the_way).unwrap();
     says(
         &["evaluate", "--onnx", "nothing.onnx", "--device", "cpu"],
         &["nothing.onnx", "cannot be read"],

@@ -35,6 +35,47 @@ impl FromStr for DeviceWish {
     }
 }
 
+/// How the images of an attack come to a page (`?draw=`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drawing {
+    /// Drawn from the memory of a real GPU; a software adapter's memory is the CPU's, and some of them break down
+    /// at a canvas.
+    #[default]
+    Auto,
+    /// Drawn by a software adapter too.
+    Canvas,
+    /// Read from the device.
+    Bytes,
+}
+
+impl Drawing {
+    /// Whether images are drawn from the memory of a GPU, which may be a software one.
+    pub fn is_on(self, software: bool) -> bool {
+        match self {
+            Self::Auto => !software,
+            Self::Canvas => true,
+            Self::Bytes => false,
+        }
+    }
+}
+
+impl FromStr for Drawing {
+    type Err = String;
+
+    /// Reads `auto`, `canvas` or `bytes`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "canvas" => Ok(Self::Canvas),
+            "bytes" => Ok(Self::Bytes),
+            other => Err(format!(
+                "there is no way to draw called `{other}`: say auto, canvas or bytes"
+            )),
+        }
+    }
+}
+
 /// What is known of an adapter before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterFacts {
@@ -119,6 +160,17 @@ mod tests {
         assert!(error.contains(none) && error.contains("`cpu`"), "{error}");
         let choice = choose_device(DeviceWish::Auto, Ok(&software)).unwrap();
         assert!(choice.reason.contains("SwiftShader"), "{}", choice.reason);
+    }
+
+    #[test]
+    fn a_software_adapter_draws_only_if_it_is_asked_to() {
+        let drawn = |wish: &str, software| wish.parse::<Drawing>().map(|wish| wish.is_on(software));
+        assert_eq!(drawn("auto", false), Ok(true));
+        assert_eq!(drawn("auto", true), Ok(false));
+        assert_eq!(drawn("canvas", true), Ok(true));
+        assert_eq!(drawn("bytes", false), Ok(false));
+        let odd = drawn("oil", false).unwrap_err();
+        assert!(odd.contains("`oil`") && odd.contains("canvas"), "{odd}");
     }
 
     #[test]

@@ -116,6 +116,11 @@ pub enum Event {
     Transfer(TransferRow),
     /// A question of an evaluation is answered.
     Sign(Sign),
+    /// What the model takes an image for that it was asked about.
+    Guessed {
+        /// Softmax probabilities, one a class.
+        probabilities: Vec<f32>,
+    },
     /// An evaluation is done, or was stopped.
     Verdict(Box<Report>),
     /// Something beside the command at work went wrong; the command goes on.

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bench::BenchPlan;
+use crate::choice::Drawing;
 use crate::config::{AttackConfig, DataConfig, EvaluationConfig, RunConfig};
 
 /// The plain string that a worker posts once it listens.
@@ -15,6 +16,10 @@ pub const READY: &str = "ready";
 /// [`Command::UploadRun`]: an array of `{ path: string, file: File }` objects, beside the fields of
 /// the command itself.
 pub const FILES: &str = "files";
+
+/// Name of the property of a message that holds the bitmap of [`crate::event::AttackFrame::sheet`], beside the
+/// fields of the event itself.
+pub const SHEET: &str = "sheet_bitmap";
 
 /// A command to the worker.
 // There is one at a time: a box around its config would save nothing.
@@ -27,6 +32,8 @@ pub enum Command {
     Open {
         /// Take a software adapter too (the visitor asked for WebGPU).
         allow_software: bool,
+        /// How the images of attacks come.
+        drawing: Drawing,
         /// Address of the folder that holds the MNIST files, with a trailing slash.
         mnist_url: String,
     },
@@ -74,6 +81,13 @@ pub enum Command {
         pixels: Vec<u8>,
         /// What it shows in truth. `None`: what the model takes it for.
         label: Option<usize>,
+    },
+    /// Asks the model what an image of the visitor's own shows. Answered by `Guessed`, or by nothing while there is
+    /// no model.
+    Guess {
+        /// `[channels, height, width]` of the data set, one byte a number, 0 to 255.
+        #[serde(with = "serde_bytes")]
+        pixels: Vec<u8>,
     },
     /// Attacks one image on the model at hand and on others, on each alone and alike. The model at hand
     /// stays. Answered by `Comparing` and `Compared`.

@@ -9,7 +9,7 @@ use crate::attack::compare::compare;
 use crate::attack::run::{Target, run};
 use crate::bench::measure::measure;
 use crate::checkpoint::Checkpoint;
-use crate::choice::DeviceWish;
+use crate::choice::{DeviceWish, Drawing};
 use crate::config::{AttackConfig, Choice, DataConfig, DataKind, EvaluationConfig, RunConfig};
 use crate::control::{Control, Wish};
 use crate::data::{self, DataFile, Dataset, ReadOptions, Split, mnist};
@@ -18,7 +18,7 @@ use crate::evaluate::read;
 use crate::event::{DeviceReport, Event, ModelOpened, RunCurves, RunOpened};
 use crate::model::Model;
 use crate::network::weights;
-use crate::objective::reference::argmax;
+use crate::objective::reference::{argmax, softmax};
 use crate::protocol::Command;
 use crate::resident::{Resident, Source};
 use crate::run::{self, Folder, Library, Run};
@@ -43,6 +43,7 @@ pub struct Session {
     library: Option<Library>,
     current: Option<Current>,
     control: Control,
+    drawing: Drawing,
 }
 
 /// A model that the one at hand is compared with.
@@ -79,6 +80,11 @@ impl Session {
         self.control.clone()
     }
 
+    /// How images of attacks are to come, from when a device is opened.
+    pub fn draw(&mut self, drawing: Drawing) {
+        self.drawing = drawing;
+    }
+
     /// Opens the device.
     ///
     /// # Errors
@@ -89,7 +95,9 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let opened = device::open(wish).await.map_err(text)?;
-        sheet::set_up(opened.graphics.as_ref()).await;
+        if self.drawing.is_on(opened.report.software) {
+            sheet::set_up(opened.graphics.as_ref()).await;
+        }
         emit(Event::Device(opened.report.clone()));
         self.device = Some((opened.device, opened.report));
         Ok(())
@@ -251,6 +259,7 @@ impl Session {
                 pixels,
                 label,
             } => self.attack_image(&config, &pixels, label, emit).await,
+            Command::Guess { pixels } => self.guess(&pixels, emit).await,
             Command::Evaluate { attack, evaluation } => {
                 self.evaluate(attack, evaluation, emit).await
             }
@@ -489,6 +498,20 @@ impl Session {
             .map_err(text)
     }
 
+    async fn guess(&self, pixels: &[u8], emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        let (Some(data), Some(current)) = (&self.data, &self.current) else {
+            return Ok(());
+        };
+        is_image(data, pixels, None)?;
+        let image = alone(data, pixels, 0).images(Source::Test, 0..1);
+        let logits = read(current.model(data)?.answer(image))
+            .await
+            .map_err(text)?;
+        let probabilities = softmax(&logits, logits.len());
+        emit(Event::Guessed { probabilities });
+        Ok(())
+    }
+
     async fn evaluate(
         &mut self,
         attack: AttackConfig,
@@ -521,7 +544,9 @@ impl Session {
                 ),
             });
         }
-        current.report = Some(Box::new(report));
+        if !(current.report.as_ref()).is_some_and(|before| before.outweighs(&report)) {
+            current.report = Some(Box::new(report));
+        }
         self.list(emit).await
     }
 

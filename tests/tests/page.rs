@@ -20,6 +20,8 @@ use tempfile::TempDir;
 mod access;
 #[path = "page/colour.rs"]
 mod colour;
+#[path = "page/drawing.rs"]
+mod drawing;
 #[path = "page/offline.rs"]
 mod offline;
 #[path = "page/share.rs"]
@@ -790,6 +792,14 @@ fn an_image_of_ones_own_is_attacked() {
             &format!("!{}.disabled", element("own-attack")),
         )
         .unwrap_or_else(|error| panic!("{error}"));
+    // What the model takes it for is told as it is drawn.
+    visit.wait_for_text("own-guess", "the model sees: 1");
+    browser.click("pad-clear").unwrap();
+    visit.wait_for_text("own-guess", "what the model sees");
+    browser
+        .drag("pad", &[(0.55, 0.2), (0.52, 0.4), (0.48, 0.6), (0.45, 0.8)])
+        .unwrap();
+    visit.wait_for_text("own-guess", "the model sees: 1");
     browser.click("own-attack").unwrap();
     visit.wait_for_status("attacked");
     assert!(
@@ -911,7 +921,7 @@ fn a_model_is_judged_before_the_eyes() {
         browser.eval(&found).unwrap().as_u64().unwrap()
     };
     assert!(count("[data-testid=ladder] .rung") >= 8);
-    assert_eq!(count("[data-testid=signs] .sign-row"), 14);
+    assert_eq!(count("[data-testid=signs] .sign-row"), 15);
     assert!(count("[data-testid=signs] > ul > .masking") >= 1);
     assert_eq!(count("[data-testid=no-signs] .masking"), 0);
     visit.look_at_the_plots();
@@ -941,7 +951,15 @@ fn a_model_is_judged_before_the_eyes() {
     visit.wait_for_status("judged");
     assert_eq!(visit.number("judged-robust"), robust);
 
-    // A new evaluation takes its place, and can be stopped.
+    // A new evaluation can be stopped. What was finished outweighs it, if it was for the same budget.
+    browser.click("judge").unwrap();
+    visit.wait_for_status("judging");
+    browser.click("judge-stop").unwrap();
+    visit.wait_for_status("judged");
+    assert_eq!(browser.text("verdict").unwrap(), "Masked");
+    assert_eq!(visit.number("judged-robust"), robust);
+    visit.wait_for_text("judge-line", "from before is here again");
+    browser.set("epsilon", "0.25").unwrap();
     browser.click("judge").unwrap();
     visit.wait_for_status("judging");
     browser.click("judge-stop").unwrap();
@@ -950,7 +968,7 @@ fn a_model_is_judged_before_the_eyes() {
     let reasons = browser.text("reasons").unwrap();
     assert!(reasons.contains("stopped"), "{reasons}");
     // Nothing of the one before is left on show.
-    assert!(count("[data-testid=signs] .sign-row") < 14);
+    assert!(count("[data-testid=signs] .sign-row") < 15);
     assert_eq!(count("#verdict .pair"), 0);
     visit.expect_no_error();
     visit.expect_clean_record();

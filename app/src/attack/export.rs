@@ -10,8 +10,10 @@ use crate::attack::movie::{Movie, stays};
 use crate::attack::npy::npy;
 use crate::browser::breath::Breath;
 use crate::browser::save;
+use crate::browser::sheets::{self, Row};
 use crate::state::gallery::Gallery;
 use crate::state::lab::Lab;
+use squeeze_engine::event::AttackFrame;
 
 /// How long a movie shows the clean image, and how long the last one, in hundredths of a second.
 const PAUSE: u16 = 80;
@@ -166,17 +168,22 @@ struct Scenes {
 
 impl Scenes {
     fn of(gallery: &Gallery, image: usize) -> Self {
-        let cut = |bytes: &[u8]| {
-            let part = bytes.get(gallery.pixels(image));
-            part.map_or_else(Vec::new, <[u8]>::to_vec)
+        let shape = gallery.start.image_shape;
+        let clean = gallery.start.pixels.get(gallery.pixels(image));
+        let picture = |frame: &AttackFrame, row| {
+            let picture = match frame.sheet {
+                Some(number) => sheets::read(number, shape, image, row),
+                None => gallery.bytes(frame, image, row).map(<[u8]>::to_vec),
+            };
+            picture.unwrap_or_default()
         };
         let frames = gallery.frames().iter();
         Self {
             name: format!("{}.gif", stem(gallery, image)),
-            shape: gallery.start.image_shape,
-            clean: cut(&gallery.start.pixels),
+            shape,
+            clean: clean.map_or_else(Vec::new, <[u8]>::to_vec),
             frames: frames
-                .map(|frame| (cut(&frame.pixels), cut(&frame.perturbation)))
+                .map(|frame| (picture(frame, Row::Attacked), picture(frame, Row::Change)))
                 .collect(),
         }
     }
@@ -220,6 +227,7 @@ mod tests {
         });
         gallery.push(AttackFrame {
             iteration: 3,
+            sheet: None,
             pixels: vec![5, 6, 7, 8],
             perturbation: vec![9, 10, 11, 12],
             probabilities: vec![0.25, 0.75, 0.5, 0.5],

@@ -8,16 +8,23 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, PointerEvent};
 
 use crate::attack::camera::Camera;
+use crate::attack::card::class_name;
+use crate::browser::breath::now_ms;
 use crate::browser::{js, pixels, shrink};
 use crate::files::pick::{Choice, PickButton};
 use crate::files::picked::Picked;
+use crate::format::confidence;
 use crate::state::field::Field;
+use crate::state::guess::Guess;
 use crate::state::lab::{Asked, Lab};
 
 /// The drawing's side, in its own pixels.
 const SIDE: u32 = 280;
 /// Width of the pen: what is left of it at 28 pixels is as thick as MNIST's lines.
 const PEN: f64 = 24.0;
+
+/// Least time between two looks at a drawing while the pen is down, in milliseconds.
+const LOOK_MS: f64 = 120.0;
 
 /// Where an image of one's own is made ready for an attack.
 #[component]
@@ -79,6 +86,17 @@ pub fn OwnImage() -> impl IntoView {
         truth.set(None);
     });
     let opened = RwSignal::new(false);
+    lab.keep_guessing();
+    let guess = move || match lab.guess.with(Guess::first) {
+        None => view! { "what the model sees" }.into_any(),
+        Some((class, share)) => view! {
+            "the model sees: "
+            <b>{class_name(lab, class)}</b>
+            ", "
+            {confidence(share)}
+        }
+        .into_any(),
+    };
     view! {
         <details
             class="group own-image"
@@ -104,7 +122,11 @@ pub fn OwnImage() -> impl IntoView {
                         aria-label="What the model sees of it"
                         data-testid="own-preview"
                     ></canvas>
-                    <figcaption>"what the model sees"</figcaption>
+                    <figcaption>
+                        <span role="status" data-testid="own-guess">
+                            {guess}
+                        </span>
+                    </figcaption>
                 </figure>
                 <div class="own-ways">
                     <PickButton
@@ -228,22 +250,29 @@ fn Pad() -> impl IntoView {
             last.set_value(Some(at));
         }
     };
-    let drag = move |event: PointerEvent| {
-        if let (Some(from), Some(to)) = (last.get_value(), place(&event)) {
-            stroke(from, to);
-            last.set_value(Some(to));
-        }
-    };
-    let up = move |_: PointerEvent| {
-        if last.get_value().is_none() {
-            return;
-        }
-        last.set_value(None);
+    let looked_ms = StoredValue::new(0.0);
+    let look = move || {
+        looked_ms.set_value(now_ms());
         let shape = lab
             .data
             .with_untracked(|data| data.as_ref().map(|data| data.image_shape));
         if let (Some(canvas), Some(shape)) = (canvas.get_untracked(), shape) {
             lab.own.set(shrink::digit(&canvas, shape));
+        }
+    };
+    let drag = move |event: PointerEvent| {
+        if let (Some(from), Some(to)) = (last.get_value(), place(&event)) {
+            stroke(from, to);
+            last.set_value(Some(to));
+            if now_ms() - looked_ms.get_value() > LOOK_MS {
+                look();
+            }
+        }
+    };
+    let up = move |_: PointerEvent| {
+        if last.get_value().is_some() {
+            last.set_value(None);
+            look();
         }
     };
     view! {

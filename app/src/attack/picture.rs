@@ -4,7 +4,8 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 
 use crate::attack::card::with;
-use crate::browser::pixels;
+use crate::browser::sheets::Row;
+use crate::browser::{pixels, sheets};
 use crate::state::lab::Lab;
 
 /// Which of an image's three pictures.
@@ -42,14 +43,25 @@ pub fn PictureView(
             return;
         };
         with(lab, |gallery| {
-            let bytes = match (picture, gallery.frame()) {
-                (Picture::Clean, _) => Some(&gallery.start.pixels),
-                (Picture::Adversarial, Some(frame)) => Some(&frame.pixels),
-                (Picture::Perturbation, Some(frame)) => Some(&frame.perturbation),
-                (_, None) => None,
+            let shape = gallery.start.image_shape;
+            let image = image.get();
+            let row = match picture {
+                Picture::Clean => {
+                    if let Some(bytes) = gallery.start.pixels.get(gallery.pixels(image)) {
+                        pixels::draw(&canvas, shape, bytes);
+                    }
+                    return;
+                }
+                Picture::Adversarial => Row::Attacked,
+                Picture::Perturbation => Row::Change,
             };
-            if let Some(bytes) = bytes.and_then(|bytes| bytes.get(gallery.pixels(image.get()))) {
-                pixels::draw(&canvas, gallery.start.image_shape, bytes);
+            let Some(frame) = gallery.frame() else {
+                return;
+            };
+            if let Some(number) = frame.sheet {
+                sheets::draw(&canvas, number, shape, image, row);
+            } else if let Some(bytes) = gallery.bytes(frame, image, row) {
+                pixels::draw(&canvas, shape, bytes);
             }
         });
     });

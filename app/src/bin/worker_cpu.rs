@@ -6,5 +6,6 @@ use squeeze_engine::choice::DeviceWish;
 mod worker;
 
 fn main() {
-    worker::serve(DeviceWish::Cpu, DeviceWish::Cpu);
+    // Nothing is drawn without a GPU.
+    worker::serve(DeviceWish::Cpu, DeviceWish::Cpu, |_| None);
 }

@@ -7,4 +7,5 @@ pub mod js;
 pub mod offline;
 pub mod pixels;
 pub mod save;
+pub mod sheets;
 pub mod shrink;

@@ -11,20 +11,25 @@ pub fn draw(canvas: &HtmlCanvasElement, shape: [usize; 3], bytes: &[u8]) {
         return;
     };
     let (wide, high) = (width as u32, height as u32);
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), wide, high);
+    if let (Some(context), Ok(image)) = (context(canvas, [width, height]), image) {
+        // Fails only for a canvas tainted by a foreign image, which this never is.
+        let _ = context.put_image_data(&image, 0.0, 0.0);
+    }
+}
+
+/// What draws on a canvas, once that has this width and height.
+pub fn context(
+    canvas: &HtmlCanvasElement,
+    [width, height]: [usize; 2],
+) -> Option<CanvasRenderingContext2d> {
+    let (wide, high) = (width as u32, height as u32);
     if canvas.width() != wide || canvas.height() != high {
         canvas.set_width(wide);
         canvas.set_height(high);
     }
-    let context = canvas
-        .get_context("2d")
-        .ok()
-        .flatten()
-        .and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), wide, high);
-    if let (Some(context), Ok(image)) = (context, image) {
-        // Fails only for a canvas tainted by a foreign image, which this never is.
-        let _ = context.put_image_data(&image, 0.0, 0.0);
-    }
+    let context = canvas.get_context("2d").ok().flatten()?;
+    context.dyn_into().ok()
 }
 
 fn to_rgba([channels, height, width]: [usize; 3], bytes: &[u8]) -> Option<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! Building blocks of the rooms.
 
 pub mod group;
+pub mod link;
 pub mod meter;
 pub mod number;
 pub mod problems;

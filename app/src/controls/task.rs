@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::controls::link::LinkButton;
 use crate::state::lab::{Asked, Lab};
 use crate::state::phase::Phase;
 
@@ -63,7 +64,8 @@ pub fn TaskButtons(
                 {move || if stopping() { "Stopping…" } else { "Stop" }}
             </button>
             {children.map(|children| children())}
-            <p class="run-line" id=line_id class:wrong=move || wrong.with(Option::is_some)>
+            <LinkButton test_id=format!("{}-link", task.name) />
+            <p class="run-line" id=line_id.clone() data-testid=line_id class:wrong=move || wrong.with(Option::is_some)>
                 {move || wrong.get().unwrap_or_else(|| line.get())}
             </p>
         </div>

@@ -2,10 +2,11 @@
 
 use js_sys::{Array, Object, Reflect};
 use squeeze_engine::event::{DeviceKind, Event};
-use squeeze_engine::protocol::{Command, FILES, READY};
+use squeeze_engine::protocol::{Command, FILES, READY, SHEET};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::browser::sheets;
 use crate::files::picked::Picked;
 
 /// Something heard from a worker.
@@ -46,8 +47,15 @@ impl Link {
                 tell(Heard::Ready);
                 return;
             }
+            let sheet = sheets::take_out(&data, SHEET);
             tell(match serde_wasm_bindgen::from_value(data) {
-                Ok(event) => Heard::Event(Box::new(event)),
+                Ok(mut event) => {
+                    if let Event::AttackFrame(frame) = &mut event {
+                        // The worker's numbers begin anew with each worker.
+                        frame.sheet = sheet.map(sheets::keep);
+                    }
+                    Heard::Event(Box::new(event))
+                }
                 Err(error) => Heard::Broken(format!(
                     "The engine said something that this page does not understand ({error}). The \
                      page and the engine may be of different versions: reload the page."

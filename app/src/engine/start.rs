@@ -1,8 +1,10 @@
 //! Opening a device: probe, choose, start the worker, fall back if it fails.
 
+use std::str::FromStr;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use squeeze_engine::choice::{DeviceWish, choose_device};
+use squeeze_engine::choice::{DeviceWish, Drawing, choose_device};
 use squeeze_engine::event::DeviceKind;
 use squeeze_engine::protocol::Command;
 use web_sys::{Url, UrlSearchParams};
@@ -29,11 +31,8 @@ pub struct Attempt {
 /// Opens the device that the address asks for, or the best there is.
 pub fn open(lab: Lab) {
     spawn_local(async move {
-        let wish = wish_from_address().unwrap_or_else(|message| {
-            lab.report(Problem::new(
-                format!("In the address, {message}. The best device was taken."),
-                WayOut::Dismiss,
-            ));
+        let wish = from_address("device").unwrap_or_else(|message| {
+            misunderstood(lab, &message, "The best device was taken.");
             DeviceWish::Auto
         });
         let adapter = match wish {
@@ -64,6 +63,10 @@ pub fn launch(lab: Lab, attempt: Attempt) {
     let kind = attempt.kind;
     let command = Command::Open {
         allow_software: attempt.wish == DeviceWish::Gpu,
+        drawing: from_address("draw").unwrap_or_else(|message| {
+            misunderstood(lab, &message, "The best way to draw was taken.");
+            Drawing::Auto
+        }),
         mnist_url: beside("data/mnist/"),
     };
     lab.device.set(DeviceView::Opening(attempt));
@@ -90,10 +93,18 @@ pub fn next_attempt(failed: &Attempt, sentence: &str) -> Option<Attempt> {
     })
 }
 
-fn wish_from_address() -> Result<DeviceWish, String> {
+/// What the address says of something, if anything.
+fn from_address<T: Default + FromStr<Err = String>>(name: &str) -> Result<T, String> {
     address()
-        .and_then(|params| params.get("device"))
-        .map_or(Ok(DeviceWish::Auto), |wish| wish.parse())
+        .and_then(|params| params.get(name))
+        .map_or_else(|| Ok(T::default()), |wish| wish.parse())
+}
+
+fn misunderstood(lab: Lab, message: &str, instead: &str) {
+    lab.report(Problem::new(
+        format!("In the address, {message}. {instead}"),
+        WayOut::Dismiss,
+    ));
 }
 
 /// Whether the address has a parameter of this name.

@@ -211,6 +211,7 @@ mod tests {
     fn side(rows: &[[f32; 3]], clean: f64, robust: f64) -> Side {
         let frame = |(iteration, row): (usize, &[f32; 3])| AttackFrame {
             iteration,
+            sheet: None,
             pixels: vec![0],
             perturbation: vec![128],
             probabilities: row.to_vec(),

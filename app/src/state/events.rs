@@ -13,9 +13,10 @@ use squeeze_engine::event::{
 };
 
 use crate::browser::breath::now_ms;
-use crate::browser::save;
+use crate::browser::{save, sheets};
 use crate::state::device::DeviceView;
 use crate::state::gallery::Gallery;
+use crate::state::guess::Guess;
 use crate::state::history::History;
 use crate::state::judgement::{Climbing, Judgement};
 use crate::state::lab::{Asked, Lab};
@@ -146,7 +147,11 @@ impl Lab {
             }
             Event::AttackFrame(frame) => self.gallery.update(|gallery| {
                 if let Some(gallery) = gallery {
+                    let newest = frame.sheet;
                     gallery.push(frame);
+                    if let Some(newest) = newest {
+                        sheets::tidy(newest, &gallery.sheets());
+                    }
                 }
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
@@ -160,8 +165,10 @@ impl Lab {
                 }
             }),
             Event::Compared { sides } => self.take_in_comparison(sides),
+            Event::Guessed { probabilities } => self.take_in_guess(probabilities),
             Event::EvaluationStarted(start) => {
-                self.judgement.set(Some(Judgement::begin(start)));
+                let before = self.judgement.get_untracked();
+                self.judgement.set(Some(Judgement::begin(start, before)));
             }
             Event::RungProgress { name, done } => {
                 let goes_on = self.climbing.with_untracked(|climbing| {
@@ -181,7 +188,12 @@ impl Lab {
             Event::Sign(sign) => self.update_judgement(|judgement| judgement.signs.push(sign)),
             Event::Verdict(report) => {
                 self.climbing.set(None);
-                self.judgement.set(Some(Judgement::of(report)));
+                self.judgement.update(|judgement| {
+                    *judgement = Some(match judgement.take() {
+                        Some(begun) => begun.end(report),
+                        None => Judgement::of(report),
+                    });
+                });
             }
             Event::Bench(figures) => {
                 self.answered(Asked::Bench);
@@ -191,6 +203,7 @@ impl Lab {
             Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),
             Event::Failed { message } => {
+                self.guess.set(Guess::default());
                 self.asked.set(None);
                 self.loading.set(None);
                 self.choosing.set(None);

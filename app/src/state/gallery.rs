@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use squeeze_engine::event::{AttackFrame, AttackStarted};
 
+use crate::browser::sheets::Row;
+
 /// What the model says of one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
@@ -127,6 +129,20 @@ impl Gallery {
         image * size..(image + 1) * size
     }
 
+    /// One of an image's pictures at an iteration, where its pictures came as bytes.
+    pub fn bytes<'a>(&self, frame: &'a AttackFrame, image: usize, row: Row) -> Option<&'a [u8]> {
+        let all = match row {
+            Row::Attacked => &frame.pixels,
+            Row::Change => &frame.perturbation,
+        };
+        all.get(self.pixels(image))
+    }
+
+    /// Numbers of the sheets that the iterations are drawn on.
+    pub fn sheets(&self) -> Vec<u32> {
+        self.frames.iter().filter_map(|frame| frame.sheet).collect()
+    }
+
     /// The model's verdict on the clean image.
     pub fn before(&self, image: usize) -> Option<Verdict> {
         self.verdict(&self.start.probabilities, image)
@@ -181,6 +197,7 @@ mod tests {
         assert_eq!(gallery.pixels(2), 4..6);
         gallery.push(AttackFrame {
             iteration: 1,
+            sheet: None,
             pixels: vec![0; 6],
             perturbation: vec![128; 6],
             probabilities: vec![0.4, 0.6, 0.2, 0.8, 0.7, 0.3],
@@ -196,6 +213,7 @@ mod tests {
         assert_eq!(gallery.exact(0), None);
         gallery.push(AttackFrame {
             iteration: 2,
+            sheet: None,
             pixels: vec![0; 6],
             perturbation: vec![128; 6],
             probabilities: vec![0.4, 0.6, 0.2, 0.8, 0.7, 0.3],
@@ -219,6 +237,7 @@ mod tests {
         });
         let frame = |iteration| AttackFrame {
             iteration,
+            sheet: None,
             pixels: vec![0],
             perturbation: vec![128],
             probabilities: vec![1.0, 0.0],

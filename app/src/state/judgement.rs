@@ -16,6 +16,10 @@ pub struct Judgement {
     pub begun: usize,
     /// All of it, once it is over.
     pub report: Option<Box<Report>>,
+    /// The report on show when it began.
+    pub before: Option<Box<Report>>,
+    /// Another one that began after it was stopped half-way.
+    pub is_back: bool,
 }
 
 /// The attack at work.
@@ -28,14 +32,16 @@ pub struct Climbing {
 }
 
 impl Judgement {
-    /// Of an evaluation that begins.
-    pub fn begin(start: EvaluationStarted) -> Self {
+    /// Of an evaluation that begins, in the place of what was on show.
+    pub fn begin(start: EvaluationStarted, before: Option<Self>) -> Self {
         Self {
             start,
             rungs: Vec::new(),
             signs: Vec::new(),
             begun: 0,
             report: None,
+            before: before.and_then(|before| before.report),
+            is_back: false,
         }
     }
 
@@ -51,6 +57,19 @@ impl Judgement {
             rungs: report.rungs.clone(),
             signs: report.signs.clone(),
             report: Some(report),
+            before: None,
+            is_back: false,
+        }
+    }
+
+    /// Of this one, which is over with `report`: what was on show before it, if that outweighs it.
+    pub fn end(self, report: Box<Report>) -> Self {
+        match self.before {
+            Some(before) if before.outweighs(&report) => Self {
+                is_back: true,
+                ..Self::of(before)
+            },
+            _ => Self::of(report),
         }
     }
 

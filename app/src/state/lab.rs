@@ -13,7 +13,7 @@ use squeeze_engine::event::{
 };
 use squeeze_engine::protocol::Command;
 
-use crate::browser::offline;
+use crate::browser::{offline, sheets};
 use crate::chart::model::Shown;
 use crate::engine::link::{Link, worker_name};
 use crate::engine::start;
@@ -25,6 +25,7 @@ use crate::state::device::DeviceView;
 use crate::state::events::Inbox;
 use crate::state::field::Field;
 use crate::state::gallery::Gallery;
+use crate::state::guess::Guess;
 use crate::state::history::{History, Other};
 use crate::state::judgement::{Climbing, Judgement};
 use crate::state::live::Live;
@@ -126,6 +127,8 @@ pub struct Lab {
     pub gallery: RwSignal<Option<Gallery>>,
     /// The visitor's own image, as the model takes it: `[channels, height, width]` bytes.
     pub own: RwSignal<Option<Vec<u8>>>,
+    /// What the model takes that image for.
+    pub guess: RwSignal<Guess>,
     /// The one of them that is looked at closely.
     pub closeup: RwSignal<usize>,
     /// How many test images the model was asked about, of all, to choose those to attack from.
@@ -189,6 +192,7 @@ impl Lab {
             greeted: StoredValue::new(false),
             gallery: RwSignal::default(),
             own: RwSignal::default(),
+            guess: RwSignal::default(),
             closeup: RwSignal::default(),
             choosing: RwSignal::default(),
             shortfall: RwSignal::default(),
@@ -258,7 +262,13 @@ impl Lab {
 
     /// No attack is on show any more.
     pub(super) fn clear_the_attack(self) {
+        let newest = self
+            .gallery
+            .with_untracked(|gallery| gallery.as_ref()?.sheets().last().copied());
         self.gallery.set(None);
+        if let Some(newest) = newest {
+            sheets::tidy(newest, &[]);
+        }
         self.choosing.set(None);
         self.shortfall.set(None);
         self.attack_progress.set(None);
@@ -299,6 +309,7 @@ impl Lab {
     /// stored runs.
     pub fn start_again(self) {
         self.engine.set_value(None);
+        self.guess.set(Guess::default());
         self.inbox.update_value(Inbox::clear);
         self.phase.set(Phase::default());
         self.asked.set(None);

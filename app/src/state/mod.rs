@@ -8,6 +8,7 @@ pub mod device;
 pub mod events;
 pub mod field;
 pub mod gallery;
+pub mod guess;
 pub mod history;
 pub mod judgement;
 pub mod lab;

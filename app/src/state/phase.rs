@@ -128,6 +128,7 @@ impl Phase {
             | Event::RunCurves(_)
             | Event::AttackChosen(_)
             | Event::AttackFrame(_)
+            | Event::Guessed { .. }
             | Event::RungProgress { .. }
             | Event::Rung(_)
             | Event::Transfer(_)

@@ -74,6 +74,12 @@ pub fn JudgeBar() -> impl IntoView {
                 other_budget(lab).unwrap_or_default()
             }
             (Trial::Done, _) => lab.judgement.with(|judgement| {
+                if judgement
+                    .as_ref()
+                    .is_some_and(|judgement| judgement.is_back)
+                {
+                    return "Stopped. The finished verdict from before is here again.".to_owned();
+                }
                 let report = judgement
                     .as_ref()
                     .and_then(|judgement| judgement.report.as_ref());

@@ -16,6 +16,7 @@ use squeeze_engine::control::Control;
 use squeeze_engine::evaluate::evaluate;
 use squeeze_engine::event::{DeviceReport, Part};
 use squeeze_engine::run::{Folder, write_report};
+use squeeze_engine::verdict::LADDER;
 use squeeze_engine::verdict::profile::{Profile, profile as look};
 use squeeze_engine::verdict::report::Verdict;
 use squeeze_engine::verdict::run::evaluate as judge;
@@ -257,7 +258,7 @@ pub fn settings(config: &RunConfig, column: &Column, source: Option<&RunConfig>)
         What::Suite(suite, _) => format!("{} {attack}", suite.name()),
         What::Verdict(effort) => {
             let evaluation = serde_json::to_string(&column.evaluation(config, *effort))?;
-            format!("{evaluation} {attack}")
+            format!("ladder {LADDER} {evaluation} {attack}")
         }
         What::Transfer(..) => {
             let mut source = source.cloned();

@@ -3,6 +3,10 @@
 //! A ladder of attacks from weak to strong gives numbers; [`judge`] says what they mean, each against
 //! a threshold that is written there with its reason.
 
+/// Which attacks an evaluation makes, and on what: counts up when that changes, since numbers of one are not those
+/// of another.
+pub const LADDER: u32 = 2;
+
 pub mod checklist;
 pub mod interval;
 pub mod judge;

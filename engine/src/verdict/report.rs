@@ -398,6 +398,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// It is whole and the other one is not, which is of the same model and for the same budget.
+    pub fn outweighs(&self, other: &Self) -> bool {
+        let budget = |report: &Self| (report.subject.norm, report.subject.epsilon);
+        self.is_whole() && !other.is_whole() && budget(self) == budget(other)
+    }
+
     /// Nothing was left out: neither what the verdict rests on nor the last of the pictures.
     pub fn is_whole(&self) -> bool {
         !self.stopped && self.grid.is_some()

@@ -96,6 +96,17 @@ fn a_link_gives_the_form_and_the_run_of_another_visit() {
         link.starts_with(&format!("{}?run=1,mnist-ls-0.9,", visit.server.url())),
         "{link}"
     );
+    // The other rooms have the button too.
+    for room in ["attack", "judge"] {
+        let button = format!("{room}-link");
+        assert_eq!(browser.text(&button).unwrap(), "Link copied");
+        browser.eval("window.copied = ''").unwrap();
+        browser.click(&button).unwrap();
+        browser
+            .wait_for("the link", PATIENCE, "window.copied !== ''")
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(text(&browser.eval("window.copied").unwrap()), link);
+    }
     visit.photograph("copied");
 
     browser.open(&format!("{link}&device=cpu")).unwrap();

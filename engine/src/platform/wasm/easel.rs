@@ -100,6 +100,7 @@ impl Easel {
                     desired_maximum_frame_latency: 2,
                     alpha_mode: wgpu::CompositeAlphaMode::Opaque,
                     view_formats: Vec::new(),
+                    color_space: wgpu::SurfaceColorSpace::Srgb,
                 },
             );
             self.size = [width, height];
@@ -141,7 +142,7 @@ impl Easel {
             .draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)
             .ok()?;
         let seen = context
-            .get_image_data(0, 0, width as i32, height as i32)
+            .get_image_data(0.0, 0.0, width.into(), height.into())
             .ok()?;
         let (images, changes) = sheet(&attacked, &clean, 0.2);
         let expected = images.into_iter().chain(changes);
