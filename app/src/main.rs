@@ -24,11 +24,39 @@ mod train;
 mod verdict;
 mod words;
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::{document, request_animation_frame, set_timeout};
+
+/// A window that draws nothing, since it is hidden, is not waited for longer.
+const LONGEST_WAIT: Duration = Duration::from_millis(150);
+
 fn main() {
     console_error_panic_hook::set_once();
-    // What index.html says until the page is there.
-    if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {
-        boot.remove();
-    }
-    leptos::mount::mount_to_body(page::Page);
+    after_the_first_picture(|| {
+        // What index.html says until the page is there.
+        if let Some(boot) = document().get_element_by_id("boot") {
+            boot.remove();
+        }
+        leptos::mount::mount_to_body(page::Page);
+    });
+}
+
+/// Lets the browser draw what index.html says before the page is built: where the network is fast both come at
+/// once, and the visitor would look at nothing meanwhile.
+fn after_the_first_picture(build: impl FnOnce() + 'static) {
+    let build = Rc::new(Cell::new(Some(build)));
+    let once = {
+        let build = build.clone();
+        move || {
+            if let Some(build) = build.take() {
+                build();
+            }
+        }
+    };
+    set_timeout(once.clone(), LONGEST_WAIT);
+    // The second frame begins when the first has been drawn.
+    request_animation_frame(move || request_animation_frame(once));
 }

@@ -36,6 +36,14 @@ pub fn join(dist: &Path) -> Result<()> {
     for name in &names {
         let path = dist.join(name);
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        for end in ["br", "gz"] {
+            // Copies of it that an earlier call made go with it.
+            let copy = dist.join(format!("{name}.{end}"));
+            if copy.is_file() {
+                fs::remove_file(&copy)
+                    .with_context(|| format!("cannot remove {}", copy.display()))?;
+            }
+        }
     }
     Ok(())
 }

@@ -475,3 +475,82 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn masked(followed: Option<f64>) -> Report {
+        let mut report = Report::example(0.98, 0.9, 0.1);
+        report.verdict = Verdict::Masked;
+        report.gradient_accuracy = followed;
+        report
+    }
+
+    #[test]
+    fn a_mask_is_as_thick_as_what_gradients_leave() {
+        for (followed, mask) in [
+            (Some(0.1), Some(Mask::Thin)),
+            (Some(0.49), Some(Mask::Thin)),
+            (Some(0.51), Some(Mask::Thick)),
+            (Some(0.9), Some(Mask::Thick)),
+            (None, None),
+        ] {
+            assert_eq!(masked(followed).mask(), mask, "{followed:?}");
+        }
+        assert!(
+            masked(Some(0.9))
+                .meaning()
+                .ends_with("without its gradient.")
+        );
+        assert_eq!(masked(None).meaning(), Verdict::Masked.meaning());
+        let mut honest = Report::example(0.98, 0.9, 0.9);
+        assert_eq!(honest.mask(), None);
+        honest.robust_accuracy = 0.88;
+        honest.verdict = Verdict::Robust;
+        // What little it lost is no mask.
+        assert_eq!(honest.meaning(), Verdict::Robust.meaning());
+    }
+
+    #[test]
+    fn a_report_from_before_gradients_were_told_apart_is_read() {
+        let mut json = serde_json::to_value(masked(Some(0.5))).unwrap();
+        json.as_object_mut().unwrap().remove("gradient_accuracy");
+        let old: Report = serde_json::from_value(json).unwrap();
+        assert_eq!(old.gradient_accuracy, None);
+    }
+
+    #[test]
+    fn a_whole_report_outweighs_half_of_one_for_the_same_budget() {
+        let mut whole = Report::example(0.98, 0.9, 0.9);
+        whole.grid = Some(Grid {
+            images: 1,
+            step_sizes: vec![0.1],
+            iterations: vec![1],
+            accuracy: vec![0.0],
+        });
+        let mut half = whole.clone();
+        half.stopped = true;
+        assert!(whole.outweighs(&half) && !half.outweighs(&whole) && !whole.outweighs(&whole));
+        half.subject.epsilon = 0.1;
+        assert!(!whole.outweighs(&half));
+    }
+
+    #[test]
+    fn names_and_lines_have_the_budget() {
+        let mut report = masked(None);
+        report.subject.training = "logit squeezing, beta 0.5".to_owned();
+        assert_eq!(
+            report.file_name(),
+            "report-mnist-small-cnn-logit-squeezing-beta-0.5-linf-0.3.html"
+        );
+        let judged = Judged {
+            verdict: Verdict::Masked,
+            norm: Norm::L2,
+            epsilon: 1.5,
+            images: 200,
+        };
+        assert_eq!(judged.line(), "masked within l2 1.5, 200 images");
+    }
+}
