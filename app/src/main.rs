@@ -24,39 +24,35 @@ mod train;
 mod verdict;
 mod words;
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
-use leptos::prelude::{document, request_animation_frame, set_timeout};
+use leptos::prelude::{document, set_timeout, window};
 
-/// A window that draws nothing, since it is hidden, is not waited for longer.
-const LONGEST_WAIT: Duration = Duration::from_millis(150);
+/// How often to look whether the browser has drawn.
+const LOOK: Duration = Duration::from_millis(8);
+
+/// What draws nothing for whatever reason is not waited for longer.
+const LOOKS: u32 = 25;
 
 fn main() {
     console_error_panic_hook::set_once();
-    after_the_first_picture(|| {
-        // What index.html says until the page is there.
-        if let Some(boot) = document().get_element_by_id("boot") {
-            boot.remove();
-        }
-        leptos::mount::mount_to_body(page::Page);
-    });
+    build_after_the_first_picture(LOOKS);
 }
 
-/// Lets the browser draw what index.html says before the page is built: where the network is fast both come at
-/// once, and the visitor would look at nothing meanwhile.
-fn after_the_first_picture(build: impl FnOnce() + 'static) {
-    let build = Rc::new(Cell::new(Some(build)));
-    let once = {
-        let build = build.clone();
-        move || {
-            if let Some(build) = build.take() {
-                build();
-            }
-        }
-    };
-    set_timeout(once.clone(), LONGEST_WAIT);
-    // The second frame begins when the first has been drawn.
-    request_animation_frame(move || request_animation_frame(once));
+/// Builds the page once the browser has drawn what index.html says. On a fast network both are there at once, and
+/// the visitor would look at nothing meanwhile.
+fn build_after_the_first_picture(looks: u32) {
+    let drawn = window()
+        .performance()
+        .is_none_or(|seen| seen.get_entries_by_name("first-contentful-paint").length() > 0);
+    // A hidden window draws nothing until it is looked at.
+    if !drawn && looks > 0 && !document().hidden() {
+        set_timeout(move || build_after_the_first_picture(looks - 1), LOOK);
+        return;
+    }
+    // What index.html says until the page is there.
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(page::Page);
 }

@@ -2,6 +2,8 @@
 //!
 //! A room is a section with a heading of its own, listed in [`ROOMS`] for the header's navigation.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::attack::AttackRoom;
@@ -10,7 +12,7 @@ use crate::engine::start;
 use crate::files::drop::DropOverlay;
 use crate::header::Header;
 use crate::models::ReadyModels;
-use crate::parts::Parts;
+use crate::parts::{Part, Parts};
 use crate::profile::ProfileRoom;
 use crate::runs::RunsRoom;
 use crate::state::lab::{Asked, Lab};
@@ -60,11 +62,12 @@ pub fn Page() -> impl IntoView {
     let tour = Tour::new();
     provide_context(tour);
     lab.share();
-    start::open(lab);
-    lab.find_models();
+    // Tasks of their own: the browser draws what is built so far before it answers them.
+    set_timeout(move || start::open(lab), Duration::ZERO);
+    set_timeout(move || lab.find_models(), Duration::ZERO);
     Effect::new(move |_| lab.plan());
 
-    let parts = Parts::new(6);
+    let parts = Parts::new();
     provide_context(parts);
 
     let word = Memo::new(move |_| match lab.asked.get() {
@@ -78,21 +81,21 @@ pub fn Page() -> impl IntoView {
             <Offer />
             <LinkNote />
             <ReadyModels />
-            <Show when=parts.is_there(1)>
+            <Show when=parts.is_there(Part::Train)>
                 <TrainRoom />
             </Show>
-            <Show when=parts.is_there(3)>
+            <Show when=parts.is_there(Part::Attack)>
                 <AttackRoom />
             </Show>
-            <Show when=parts.is_there(4)>
+            <Show when=parts.is_there(Part::Verdict)>
                 <VerdictRoom />
             </Show>
-            <Show when=parts.is_there(5)>
+            <Show when=parts.is_there(Part::Runs)>
                 <RunsRoom />
                 <ProfileRoom />
             </Show>
         </main>
-        <Show when=parts.is_there(6)>
+        <Show when=parts.is_there(Part::Rest)>
             <TourView />
             <DropOverlay />
             <footer>

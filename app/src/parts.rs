@@ -4,20 +4,41 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+/// The parts behind the page's head, in the order in which they are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The first room, but for the next three.
+    Train,
+    /// Settings of a run.
+    TrainForm,
+    /// Settings that are folded up.
+    TrainGroups,
+    /// What is seen of a run.
+    TrainBench,
+    /// The second room, but for the next.
+    Attack,
+    /// What is seen of an attack.
+    AttackBench,
+    /// The third room.
+    Verdict,
+    /// Stored runs.
+    Runs,
+    /// What lies over the page and beneath it.
+    Rest,
+}
+
 /// How many parts of the page are there. Each is built in a task of its own, so that the browser draws and
 /// answers in between.
 #[derive(Clone, Copy)]
 pub struct Parts {
     count: RwSignal<usize>,
-    last: usize,
 }
 
 impl Parts {
-    /// Begins to build so many.
-    pub fn new(last: usize) -> Self {
+    /// Begins to build.
+    pub fn new() -> Self {
         let parts = Self {
             count: RwSignal::new(0),
-            last,
         };
         parts.build_next();
         parts
@@ -28,16 +49,16 @@ impl Parts {
         expect_context::<Self>()
     }
 
-    /// Whether it is the turn of a part.
-    pub fn is_there(self, part: usize) -> impl Fn() -> bool + Clone {
-        move || self.count.get() >= part
+    /// Whether a part is to be there.
+    pub fn is_there(self, part: Part) -> impl Fn() -> bool + Clone {
+        move || self.count.get() > part as usize
     }
 
     fn build_next(self) {
         set_timeout(
             move || {
                 self.count.update(|count| *count += 1);
-                if self.count.get_untracked() < self.last {
+                if self.count.get_untracked() <= Part::Rest as usize {
                     self.build_next();
                 } else {
                     go_where_the_address_points();

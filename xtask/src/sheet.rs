@@ -1,21 +1,20 @@
-//! One style sheet of the many: each would be a request of its own before anything is seen.
+//! The style sheets go into the page: each would be a request of its own before anything is seen.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sha2::{Digest, Sha256};
 
 /// How a link to a sheet of the page begins.
 const LINK: &str = "<link rel=\"stylesheet\" href=\"./";
 
-/// Joins the sheets of the page in `dist`, in their order. Can be done again.
+/// Puts the sheets of the page in `dist` into it, in their order. Can be done again.
 pub fn join(dist: &Path) -> Result<()> {
     let index = dist.join("index.html");
     let page =
         fs::read_to_string(&index).with_context(|| format!("cannot read {}", index.display()))?;
     let (kept, names) = split(&page);
-    if names.len() < 2 {
+    if names.is_empty() {
         return Ok(());
     }
     let mut sheet = String::new();
@@ -24,14 +23,11 @@ pub fn join(dist: &Path) -> Result<()> {
         sheet += &fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
     }
-    let hash = format!("{:x}", Sha256::digest(sheet.as_bytes()));
-    let name = format!("page-{}.css", &hash[..16]);
-    let path = dist.join(&name);
-    fs::write(&path, &sheet).with_context(|| format!("cannot write {}", path.display()))?;
     let (head, rest) = kept
         .split_once("</title>")
         .with_context(|| format!("{} has no title", index.display()))?;
-    let text = format!("{head}</title>\n    {LINK}{name}\"/>{rest}");
+    let sheet = small(&sheet);
+    let text = format!("{head}</title>\n<style>\n{sheet}</style>{rest}");
     fs::write(&index, text).with_context(|| format!("cannot write {}", index.display()))?;
     for name in &names {
         let path = dist.join(name);
@@ -46,6 +42,19 @@ pub fn join(dist: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A sheet without its comments and indentation. None of ours has a comment's mark in a string.
+fn small(sheet: &str) -> String {
+    let mut plain = String::with_capacity(sheet.len());
+    let mut rest = sheet;
+    while let Some((before, after)) = rest.split_once("/*") {
+        plain += before;
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    plain += rest;
+    let lines = plain.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// The page without its links to sheets, and the sheets' names.
@@ -68,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sheets_are_one_in_their_order() -> Result<()> {
+    fn sheets_are_in_the_page_in_their_order() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let dist = folder.path();
         let link = |name: &str| format!("    {LINK}{name}\" integrity=\"sha384-x\"/>\n");
@@ -78,18 +87,19 @@ mod tests {
             link("a-2.css")
         );
         fs::write(dist.join("index.html"), page)?;
-        fs::write(dist.join("b-1.css"), "b{}\n")?;
+        fs::write(
+            dist.join("b-1.css"),
+            "/* of b,\n and more */\nb {\n  top: 0;\n}\n\n",
+        )?;
         fs::write(dist.join("a-2.css"), "a{}\n")?;
         join(dist)?;
         let page = fs::read_to_string(dist.join("index.html"))?;
         join(dist)?;
         assert_eq!(page, fs::read_to_string(dist.join("index.html"))?);
-        let (_, names) = split(&page);
-        let [name] = names[..] else {
-            panic!("{page}");
-        };
-        assert!(name.starts_with("page-"), "{name}");
-        assert_eq!(fs::read_to_string(dist.join(name))?, "b{}\na{}\n");
+        assert!(
+            page.contains("<style>\nb {\ntop: 0;\n}\na{}\n</style>"),
+            "{page}"
+        );
         assert!(
             page.contains("a.svg") && !page.contains("b-1.css"),
             "{page}"

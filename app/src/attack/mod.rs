@@ -24,6 +24,7 @@ use grid::Grid;
 use own::OwnImage;
 use result::AttackResult;
 
+use crate::parts::{Part, Parts};
 use crate::state::lab::Lab;
 
 /// The room.
@@ -48,9 +49,11 @@ pub fn AttackRoom() -> impl IntoView {
             <AttackForm />
             <div class="bench">
                 <AttackResult />
-                <OwnImage />
-                <CloseUp />
-                <Grid />
+                <Show when=Parts::get().is_there(Part::AttackBench)>
+                    <OwnImage />
+                    <CloseUp />
+                    <Grid />
+                </Show>
             </div>
         </section>
     }

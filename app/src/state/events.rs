@@ -44,6 +44,19 @@ impl Inbox {
     }
 }
 
+/// Whether an event changes so much of the page that the browser is to draw and answer after it.
+fn is_large(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Device(_)
+            | Event::Data(_)
+            | Event::Runs { .. }
+            | Event::ModelOpened(_)
+            | Event::RunOpened(_)
+            | Event::Verdict(_)
+    )
+}
+
 impl Lab {
     /// Queues an event; it is shown with the next redraw.
     pub fn hear(self, event: Event) {
@@ -64,13 +77,25 @@ impl Lab {
     }
 
     fn take_in(self) {
-        let events = self.inbox.try_update_value(|inbox| {
-            inbox.scheduled = false;
-            inbox.last_ms = now_ms();
-            std::mem::take(&mut inbox.events)
-        });
-        for event in events.unwrap_or_default() {
+        loop {
+            let next = self.inbox.try_update_value(|inbox| {
+                let next = inbox.events.pop_front();
+                if next.is_none() {
+                    inbox.scheduled = false;
+                    inbox.last_ms = now_ms();
+                }
+                next
+            });
+            let Some(Some(event)) = next else {
+                return;
+            };
+            let is_large = is_large(&event);
             self.apply(event);
+            if is_large {
+                // What it changes is drawn in this task. The rest of the queue has another one.
+                set_timeout(move || self.take_in(), std::time::Duration::ZERO);
+                return;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use crate::controls::group::Group;
 use crate::controls::number::NumberField;
 use crate::controls::select::SelectField;
 use crate::controls::toggle::Toggle;
+use crate::parts::{Part, Parts};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::state::switch::Switch;
@@ -56,6 +57,7 @@ pub fn TrainForm() -> impl IntoView {
                 </div>
             </fieldset>
             <div class="groups">
+              <Show when=Parts::get().is_there(Part::TrainGroups)>
                 <OptimiserGroup />
                 <Group
                     test_id="group-augmentation"
@@ -100,6 +102,7 @@ pub fn TrainForm() -> impl IntoView {
                     <Toggle switch=Switch::KeepBest />
                 </Group>
                 <GuardGroup />
+              </Show>
             </div>
             <ShareLink />
         </form>

@@ -21,7 +21,7 @@ use crate::chart::spread::{Of, SpreadView};
 use crate::chart::view::{ChartView, Figure};
 use crate::chart::{accuracy, loss, single};
 use crate::data::DataPanel;
-use crate::parts::Parts;
+use crate::parts::{Part, Parts};
 use crate::state::lab::Lab;
 use crate::state::phase::Model;
 use crate::train::beside::Beside;
@@ -127,10 +127,12 @@ pub fn TrainRoom() -> impl IntoView {
                 </p>
             </div>
             <DataPanel />
-            <TrainForm />
+            <Show when=Parts::get().is_there(Part::TrainForm)>
+                <TrainForm />
+            </Show>
             <div class="bench">
                 <RunBar />
-                <Show when=Parts::get().is_there(2)>
+                <Show when=Parts::get().is_there(Part::TrainBench)>
                     <RunFacts />
                     <Show when=move || begun.get() fallback=NoRun>
                         <Numbers />

@@ -111,9 +111,10 @@ fn reasons(results: &Results) -> String {
             .map(|reason| format!("<li>{}</li>\n", text(reason)))
             .collect();
         Some(format!(
-            "<details><summary>{}: {}</summary>\n<ul>\n{reasons}</ul></details>\n",
+            "<details><summary>{}: {}. {}</summary>\n<ul>\n{reasons}</ul></details>\n",
             text(&row.planned.title),
-            text(report.verdict.title())
+            text(report.verdict.title()),
+            text(&report.meaning())
         ))
     });
     let judged: String = judged.collect();

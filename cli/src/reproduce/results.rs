@@ -149,6 +149,7 @@ impl Results<'_> {
                 "training_seconds": row.training_seconds(),
                 "trained_by": row.trained_by(),
                 "diverged": row.diverged,
+                "meaning": row.report.as_ref().map(Report::meaning),
                 "reasons": row.report.as_ref().map(|report| &report.reasons),
                 "config": row.planned.config,
                 "cells": cells,
