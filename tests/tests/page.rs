@@ -272,7 +272,7 @@ impl Visit {
         }
         let meaning = browser.text("meaning").unwrap();
         assert!(
-            meaning.contains("the cross-entropy leaves") && meaning.contains("at most"),
+            meaning.contains("follow the gradient leave") && meaning.contains("a thick mask"),
             "{meaning}"
         );
 

@@ -81,9 +81,10 @@ fn head(report: &Report) -> String {
     };
     let mut out = format!(
         "<header>\n<p class=\"kicker\">Robust, or only masked?</p>\n<h1 class=\"{class}\">{}</h1>\n\
-         <p class=\"subject\">{} on {}, {}{}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
+         <p class=\"meant\">{}</p>\n<p class=\"subject\">{} on {}, {}{}. Attacked in {norm} within {} {unit}; pixels run from 0 to 1. \
          {} test images, {} evaluation, seed {}{}.</p>\n</header>\n",
         text(&report.verdict.heading()),
+        text(&report.meaning()),
         text(&subject.network),
         text(&subject.data),
         text(&subject.training),
