@@ -10,6 +10,7 @@ use crate::attack::AttackRoom;
 use crate::controls::problems::Problems;
 use crate::engine::start;
 use crate::files::drop::DropOverlay;
+use crate::format::count;
 use crate::header::Header;
 use crate::models::ReadyModels;
 use crate::parts::{Part, Parts};
@@ -54,6 +55,40 @@ fn LinkNote() -> impl IntoView {
     }
 }
 
+/// A run that was cut off, for those who closed or reloaded the page.
+#[component]
+fn CutOff() -> impl IntoView {
+    let lab = Lab::get();
+    let cut = Memo::new(move |_| {
+        let cut = lab.cut_off.get()?;
+        let is_idle = lab.phase.get().open && lab.run.with(Option::is_none);
+        let is_kept = lab.runs.with(|runs| {
+            let mut runs = runs.iter().flatten();
+            runs.any(|run| run.id == cut.id)
+        });
+        (is_idle && is_kept).then_some(cut)
+    });
+    move || {
+        let cut = cut.get()?;
+        let total = cut.config.training.steps;
+        let info = cut.clone();
+        Some(view! {
+            <p class="tour-offer" data-testid="cut-off">
+                <span>
+                    "“" {cut.name} "” has come to step " <b>{count(cut.step)}</b> " of " {count(total)}
+                    ", and can go on from there."
+                </span>
+                <button type="button" data-testid="cut-off-open" on:click=move |_| lab.open_run(&info)>
+                    "Open it"
+                </button>
+                <button type="button" class="quiet" on:click=move |_| lab.cut_off.set(None)>
+                    "Not now"
+                </button>
+            </p>
+        })
+    }
+}
+
 /// The page.
 #[component]
 pub fn Page() -> impl IntoView {
@@ -80,6 +115,7 @@ pub fn Page() -> impl IntoView {
             <Problems />
             <Offer />
             <LinkNote />
+            <CutOff />
             <ReadyModels />
             <Show when=parts.is_there(Part::Train)>
                 <TrainRoom />

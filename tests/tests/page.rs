@@ -1272,8 +1272,11 @@ fn a_run_outlives_a_reload_and_can_be_managed() {
         run.contains("can go on") && run.contains("natural"),
         "{run}"
     );
-    browser.click("run-open").unwrap();
+    // The page says so at its top.
+    visit.wait_for_text("cut-off", "can go on from there");
+    browser.click("cut-off-open").unwrap();
     visit.wait_for_status("paused");
+    assert!(!browser.has("cut-off").unwrap());
     assert_eq!(visit.number("step"), paused_at);
     assert_eq!(visit.value("steps"), steps.to_string());
     assert_eq!(visit.value("batch-size"), "32");

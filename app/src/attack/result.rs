@@ -59,6 +59,7 @@ pub fn AttackResult() -> impl IntoView {
 
 const ATTACK: Task = Task {
     name: "attack",
+    room: "#attack",
     word: "Attack",
     asked: Asked::Attack,
     begin: Lab::attack,

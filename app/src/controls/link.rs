@@ -11,6 +11,8 @@ use crate::state::share::Shared;
 pub fn LinkButton(
     /// What finds it in a test or a script.
     test_id: String,
+    /// The room that the link leads to, as an anchor.
+    room: &'static str,
 ) -> impl IntoView {
     let lab = Lab::get();
     let word = move || match lab.shared.get() {
@@ -29,7 +31,7 @@ pub fn LinkButton(
                     // An address that is a mere anchor is always taken.
                     let _ = window().location().set_hash("train");
                 }
-                _ => lab.copy_link(),
+                _ => lab.copy_link(room),
             }
         >
             {word}

@@ -11,6 +11,8 @@ use crate::state::phase::Phase;
 pub struct Task {
     /// Stable name, for tests; that of the end has `-stop` behind it.
     pub name: &'static str,
+    /// The room, as an anchor.
+    pub room: &'static str,
     /// What the first button says.
     pub word: &'static str,
     /// The command of the first button.
@@ -64,7 +66,7 @@ pub fn TaskButtons(
                 {move || if stopping() { "Stopping…" } else { "Stop" }}
             </button>
             {children.map(|children| children())}
-            <LinkButton test_id=format!("{}-link", task.name) />
+            <LinkButton test_id=format!("{}-link", task.name) room=task.room />
             <p class="run-line" id=line_id.clone() data-testid=line_id class:wrong=move || wrong.with(Option::is_some)>
                 {move || wrong.get().unwrap_or_else(|| line.get())}
             </p>

@@ -16,7 +16,7 @@ pub fn ReadyModels() -> impl IntoView {
             <div class="room-head">
                 <h2 id="models-title">"Begin with a trained model"</h2>
                 <p>
-                    "Each was trained in its own way on handwritten digits, and most look robust. Open \
+                    "Each was trained in its own way on handwritten digits, and some look robust. Open \
                      one, "
                     <a href="#attack">"attack it"</a>
                     ", and let the "
@@ -60,7 +60,7 @@ fn ModelCard(model: ReadyModel, locked: Signal<bool>) -> impl IntoView {
                 title=title
                 disabled=move || locked.get() && !opening()
                 on:click=move |_| {
-                    if !locked.get_untracked() {
+                    if !locked.get_untracked() || opening() {
                         lab.open_model(&model);
                     }
                 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use leptos::prelude::*;
 use squeeze_engine::config::DataKind;
 use squeeze_engine::event::{
-    DataReport, Evaluation, Event, RunCurves, RunOpened, Steps, TrainingStarted,
+    DataReport, Evaluation, Event, RunCurves, RunInfo, RunOpened, Steps, TrainingStarted,
 };
 
 use crate::browser::breath::now_ms;
@@ -116,6 +116,10 @@ impl Lab {
             Event::DataProgress { done, total } => self.loading.set(Some((done, total))),
             Event::Data(report) => self.take_in_data(report),
             Event::Runs { runs, broken } => {
+                if self.runs.with_untracked(Option::is_none) {
+                    let is_cut = |run: &&RunInfo| !run.finished && run.step > 0;
+                    self.cut_off.set(runs.first().filter(is_cut).cloned());
+                }
                 self.runs.set(Some(runs));
                 self.keep_others();
                 self.broken_runs.set(broken);
@@ -311,6 +315,7 @@ impl Lab {
             looks,
             report,
         } = opened;
+        let judged = report.as_ref().map(|report| report.subject.clone());
         self.judgement.set(report.map(Judgement::of));
         let curves = RunCurves {
             info,
@@ -341,6 +346,14 @@ impl Lab {
         let mut config = info.config;
         // Where the files lay on another machine is of no use here.
         config.data.path = None;
+        // What is set is what the verdict on show is for.
+        if let Some(judged) = judged {
+            config.attack.norm = judged.norm;
+            config.attack.epsilon = judged.epsilon;
+            config.evaluation.effort = judged.effort;
+            config.evaluation.images = judged.images;
+        }
+        self.cut_off.set(None);
         self.wanted.set(config.data.set);
         self.show_config(config);
         // The list of runs is below everything that has just changed.

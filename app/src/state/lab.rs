@@ -127,6 +127,10 @@ pub struct Lab {
     pub gallery: RwSignal<Option<Gallery>>,
     /// The visitor's own image, as the model takes it: `[channels, height, width]` bytes.
     pub own: RwSignal<Option<Vec<u8>>>,
+    /// The newest run, if it was there when the page was opened and has not come to its end.
+    pub cut_off: RwSignal<Option<RunInfo>>,
+    /// The model to open when the one on its way is there.
+    pub(super) then_model: StoredValue<Option<ReadyModel>>,
     /// What the model takes that image for.
     pub guess: RwSignal<Guess>,
     /// The one of them that is looked at closely.
@@ -193,6 +197,8 @@ impl Lab {
             gallery: RwSignal::default(),
             own: RwSignal::default(),
             guess: RwSignal::default(),
+            cut_off: RwSignal::default(),
+            then_model: StoredValue::new(None),
             closeup: RwSignal::default(),
             choosing: RwSignal::default(),
             shortfall: RwSignal::default(),

@@ -96,6 +96,11 @@ impl Lab {
 
     /// Opens a model that lies ready.
     pub fn open_model(self, model: &ReadyModel) {
+        if self.asked.get_untracked() == Some(Asked::OpenModel) {
+            // The page opens one by itself: a choice that comes early counts all the same.
+            self.then_model.set_value(Some(model.clone()));
+            return;
+        }
         if !self.free_for("open the model") {
             return;
         }
@@ -129,7 +134,12 @@ impl Lab {
             }
         });
         self.judgement.set(opened.report.map(Judgement::of));
-        self.model.set(Some(opened.name));
+        self.model.set(Some(opened.name.clone()));
+        let next = self.then_model.get_value();
+        self.then_model.set_value(None);
+        if let Some(next) = next.filter(|next| next.name != opened.name) {
+            self.open_model(&next);
+        }
     }
 }
 

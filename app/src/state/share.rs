@@ -35,6 +35,18 @@ pub enum Shared {
     Refused(String),
 }
 
+/// Whether the page is here again, and not by a link.
+fn is_reload() -> bool {
+    let Some(performance) = window().performance() else {
+        return false;
+    };
+    let way = get(
+        &performance.get_entries_by_type("navigation").get(0),
+        "type",
+    );
+    matches!(way.as_string().as_deref(), Some("reload" | "back_forward"))
+}
+
 impl Lab {
     /// Takes the settings that the address holds, and from now on keeps the address up with them.
     pub fn share(self) {
@@ -45,7 +57,13 @@ impl Lab {
             .and_then(|href| in_address(&href));
         match link.map(|link| RunConfig::from_link(&link)) {
             None => {}
-            Some(Ok(config)) => self.take_link(config),
+            Some(Ok(config)) => {
+                self.take_link(config);
+                if is_reload() {
+                    // The settings are the visitor's own.
+                    self.shared.set(Shared::No);
+                }
+            }
             Some(Err(error)) => self.note(format!(
                 "The settings in this link were not taken: {error}. The page has its usual settings \
                  instead; ask for the link again."
@@ -141,7 +159,9 @@ impl Lab {
     }
 
     /// Copies a link to the settings.
-    pub fn copy_link(self) {
+    ///
+    /// `room` is the one that it leads to.
+    pub fn copy_link(self, room: &'static str) {
         if let Some(wrong) = untrack(move || self.to_mend(|_| true)) {
             self.shared.set(Shared::Refused(wrong));
             return;
@@ -152,11 +172,9 @@ impl Lab {
         let address = match link {
             Ok(link) => {
                 let model = untrack(move || self.model_to_name());
-                put_parameter(
-                    &put_into_address(page, Some(&link)),
-                    MODEL,
-                    model.as_deref(),
-                )
+                let settings = put_into_address(page, Some(&link));
+                let address = put_parameter(&settings, MODEL, model.as_deref());
+                format!("{address}{room}")
             }
             Err(_) => {
                 let sentence = "The list of milestones is too long for a link.";

@@ -51,7 +51,7 @@ pub fn ShareLink() -> impl IntoView {
                 type="button"
                 data-testid="copy-link"
                 aria-describedby="share-line"
-                on:click=move |_| lab.copy_link()
+                on:click=move |_| lab.copy_link("")
             >
                 "Copy link"
             </button>

@@ -13,6 +13,7 @@ use crate::state::phase::{Model, Phase, Trial};
 
 const JUDGE: Task = Task {
     name: "judge",
+    room: "#verdict",
     word: "Judge",
     asked: Asked::Judge,
     begin: Lab::judge,

@@ -185,8 +185,9 @@ impl Measuring<'_> {
                 }
                 (summary.robust_accuracy, summary.images)
             }
-            What::Verdict(effort) => {
+            What::Verdict(effort, _) => {
                 let mut config = config.clone();
+                config.attack = wanted;
                 config.evaluation = column.evaluation(&config, *effort);
                 let about = &self.trained.about;
                 let report = show.follow(|emit| {
@@ -256,7 +257,7 @@ pub fn settings(config: &RunConfig, column: &Column, source: Option<&RunConfig>)
         What::Attack(_) => attack,
         What::Profile => format!("profile {attack}"),
         What::Suite(suite, _) => format!("{} {attack}", suite.name()),
-        What::Verdict(effort) => {
+        What::Verdict(effort, _) => {
             let evaluation = serde_json::to_string(&column.evaluation(config, *effort))?;
             format!("ladder {LADDER} {evaluation} {attack}")
         }

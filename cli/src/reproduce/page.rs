@@ -246,7 +246,7 @@ fn what(results: &Results, column: &Column) -> String {
         What::Clean => "accuracy without attack, on the whole test set".to_owned(),
         What::Attack(_) => format!("accuracy under {}, {ball}", attack.describe()),
         What::Suite(suite, _) => format!("accuracy under AutoAttack {}, {ball}", suite.name()),
-        What::Verdict(effort) => format!(
+        What::Verdict(effort, _) => format!(
             "accuracy under everything that the {} evaluation tries, {ball}, and its verdict",
             effort.name()
         ),

@@ -235,8 +235,8 @@ pub enum What {
     Attack(toml::Table),
     /// Accuracy under a version of AutoAttack, with a norm and a radius that may be others than the model's own.
     Suite(Suite, toml::Table),
-    /// Accuracy under everything, and the verdict.
-    Verdict(Effort),
+    /// Accuracy under everything, and the verdict, for a norm and a radius that may be others than the model's own.
+    Verdict(Effort, toml::Table),
     /// Accuracy on images that an attack made on another model of the plan.
     Transfer(String, toml::Table),
     /// Logits, margins and gradients without attack.
@@ -254,8 +254,11 @@ impl Column {
             config.attack.images = images;
         }
         let table = match &self.what {
-            What::Attack(table) | What::Transfer(_, table) | What::Suite(_, table) => table,
-            What::Clean | What::Verdict(_) | What::Profile => {
+            What::Attack(table)
+            | What::Transfer(_, table)
+            | What::Suite(_, table)
+            | What::Verdict(_, table) => table,
+            What::Clean | What::Profile => {
                 return Ok(config.attack);
             }
         };
@@ -444,7 +447,7 @@ impl Plan {
                 "pictured: there is no model `{name}`"
             );
         }
-        let is_judged = |column: &Column| matches!(column.what, What::Verdict(_));
+        let is_judged = |column: &Column| matches!(column.what, What::Verdict(..));
         ensure!(
             self.pictures.is_empty() || self.columns.iter().any(is_judged),
             "pictures: they are a verdict's, and no column has `effort`"
@@ -482,12 +485,14 @@ impl TryFrom<ColumnEntry> for Column {
             (attack, Some(suite), None, None, false) => {
                 What::Suite(suite, attack.unwrap_or_default())
             }
-            (None, None, Some(effort), None, false) => What::Verdict(effort),
+            (attack, None, Some(effort), None, false) => {
+                What::Verdict(effort, attack.unwrap_or_default())
+            }
             (attack, None, None, Some(source), false) => {
                 What::Transfer(source, attack.unwrap_or_default())
             }
             _ => bail!(
-                "column `{name}`: it may have one of `attack`, `effort`, `profile`, or `suite` or `transfer_from` with or without `attack`"
+                "column `{name}`: it may have one of `attack`, `profile`, or `effort`, `suite` or `transfer_from` with or without `attack`"
             ),
         };
         ensure!(
@@ -786,7 +791,7 @@ mod tests {
             (
                 "name = \"moved\"",
                 "profile = true\n name = \"moved\"",
-                "one of `attack`, `effort`, `profile`",
+                "one of `attack`, `profile`, or `effort`",
             ),
             (
                 "columns = [\"20-xent\"]",

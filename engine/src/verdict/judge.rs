@@ -124,15 +124,15 @@ fn sentence(id: SignId, value: f64, finding: Finding) -> String {
             ),
         ),
         SignId::Rescaled => pick(
-            format!("Rescaling the logits gained {share}: their size hides little."),
-            format!("Rescaling the logits gained {share}: their size hid the gradient."),
+            format!("Rescaling the logits gained {share} over PGD: their size hides little."),
+            format!("Rescaling the logits gained {share} over PGD: their size hid the gradient."),
         ),
         SignId::Adaptive => pick(
             format!(
-                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share}."
+                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share} over PGD."
             ),
             format!(
-                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share}: the way was there, and steps of one length lost it."
+                "Auto-PGD, which follows the same gradient and sets its steps itself, gained {share} over PGD: the way was there, and the usual steps lost it."
             ),
         ),
         SignId::Noise => pick(
@@ -275,15 +275,15 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
         let why = "The attacker may change nothing: there is no robustness to speak of.".to_owned();
         return with(Verdict::Undecided, vec![why]);
     }
+    if report.subject.effort == Effort::Quick {
+        let why = "Nothing speaks for a mask, but a quick look is not enough to call a model robust: run the standard evaluation.".to_owned();
+        return with(Verdict::Undecided, vec![why]);
+    }
     if report.subject.images < ENOUGH {
         let why = format!(
             "Nothing speaks for a mask, but {} images are too few to call a model robust: take {ENOUGH} or more.",
             report.subject.images
         );
-        return with(Verdict::Undecided, vec![why]);
-    }
-    if report.subject.effort == Effort::Quick {
-        let why = "Nothing speaks for a mask, but a quick look is not enough to call a model robust: run the standard evaluation.".to_owned();
         return with(Verdict::Undecided, vec![why]);
     }
     if lost > DOUBTFUL {

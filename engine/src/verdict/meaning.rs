@@ -142,7 +142,7 @@ fn way(id: SignId) -> Option<(Against, &'static str, &'static str)> {
         SignId::Adaptive => (
             Against::Pgd,
             "Auto-PGD, which follows the same gradient and sets its steps itself, leaves",
-            "The way was there: steps of one length get caught where the loss goes up and down.",
+            "The way was there: the usual steps get caught where the loss goes up and down.",
         ),
         SignId::BlackBox => (
             Against::Gradients,

@@ -105,7 +105,13 @@ fn a_link_gives_the_form_and_the_run_of_another_visit() {
         browser
             .wait_for("the link", PATIENCE, "window.copied !== ''")
             .unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(text(&browser.eval("window.copied").unwrap()), link);
+        let anchor = if room == "attack" {
+            "#attack"
+        } else {
+            "#verdict"
+        };
+        let copied = text(&browser.eval("window.copied").unwrap());
+        assert_eq!(copied, format!("{link}{anchor}"));
     }
     visit.photograph("copied");
 
@@ -115,6 +121,18 @@ fn a_link_gives_the_form_and_the_run_of_another_visit() {
     assert_eq!(browser.eval(FORM).unwrap(), form);
     let line = browser.text("share-line").unwrap();
     assert!(line.contains("of the link that you opened"), "{line}");
+    assert!(browser.has("link-note").unwrap());
+    // Here again, the settings are the visitor's own.
+    browser
+        .eval("window.before = true, setTimeout(() => location.reload(), 0), 0")
+        .unwrap();
+    let again = "!window.before && document.querySelector('main')?.dataset.status === 'ready'";
+    browser
+        .wait_for("the page to be here again", PATIENCE, again)
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert!(!browser.has("link-note").unwrap());
+    visit.open_group("group-optimiser");
+    assert_eq!(browser.eval(FORM).unwrap(), form);
     // No model of other settings stands beside them.
     assert_eq!(
         browser

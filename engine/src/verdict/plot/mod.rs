@@ -175,7 +175,7 @@ fn curve(id: FigureId, points: &[Point], radius: f64) -> Option<Figure> {
         ),
         _ => (
             "Accuracy and restarts",
-            "The usual attack from new starts, on what the longest PGD left. Each tries what the ones before left."
+            "The usual attack from new starts, on what it left. Each tries what the ones before left."
                 .to_owned(),
             "it is flat, since one start finds nearly all that many find.",
             "it goes on sinking, since luck decides which start finds the way.",
