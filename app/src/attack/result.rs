@@ -96,12 +96,16 @@ fn AttackBar() -> impl IntoView {
             }
             (Trial::Done, _) => lab.attack_summary.with(|summary| {
                 summary.as_ref().map_or_else(String::new, |summary| {
-                    format!(
-                        "{} in {}, {:.0} ms per iteration.",
-                        if summary.stopped { "Stopped" } else { "Done" },
+                    let what = if summary.stopped {
+                        "was attacked until the stop,"
+                    } else {
+                        "was attacked in"
+                    };
+                    lab.named(&format!(
+                        "{what} {}, {:.0} ms per iteration.",
                         duration(summary.seconds),
                         summary.ms_per_iteration
-                    )
+                    ))
                 })
             }),
             (Trial::None | Trial::Known, _) => lab.named("is ready: attack it."),

@@ -23,7 +23,7 @@ pub fn LinkButton(
     view! {
         <button
             type="button"
-            class="quiet"
+            class="quiet link-button"
             title="The link holds every setting of this page, from training to verdict"
             data-testid=test_id
             on:click=move |_| match lab.shared.get_untracked() {

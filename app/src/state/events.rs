@@ -173,6 +173,9 @@ impl Lab {
                     self.closeup.set(0);
                 }
                 self.gallery.set(Some(Gallery::new(start)));
+                if is_chosen && is_narrow() {
+                    request_animation_frame(|| show("attack"));
+                }
             }
             Event::AttackFrame(frame) => self.gallery.update(|gallery| {
                 if let Some(gallery) = gallery {
@@ -198,6 +201,10 @@ impl Lab {
             Event::EvaluationStarted(start) => {
                 let before = self.judgement.get_untracked();
                 self.judgement.set(Some(Judgement::begin(start, before)));
+                // Where everything is in one column, the settings were before the eyes, below what they change.
+                if is_narrow() {
+                    request_animation_frame(|| show("judgement"));
+                }
             }
             Event::RungProgress { name, done } => {
                 let goes_on = self.climbing.with_untracked(|climbing| {

@@ -54,6 +54,8 @@ pub struct Phase {
     pub attack: Trial,
     /// The evaluation.
     pub evaluation: Trial,
+    /// The attack ended after the evaluation did.
+    pub attacked_last: bool,
     /// Models are being compared on one image.
     pub comparing: bool,
 }
@@ -99,9 +101,15 @@ impl Phase {
             Event::Stopped { .. } => self.model = Model::Stopped,
             Event::TrainingFinished(_) => self.model = Model::Trained,
             Event::AttackChoosing { .. } | Event::AttackStarted(_) => self.attack = Trial::Running,
-            Event::AttackFinished(_) => self.attack = Trial::Done,
+            Event::AttackFinished(_) => {
+                self.attack = Trial::Done;
+                self.attacked_last = true;
+            }
             Event::EvaluationStarted(_) => self.evaluation = Trial::Running,
-            Event::Verdict(_) => self.evaluation = Trial::Done,
+            Event::Verdict(_) => {
+                self.evaluation = Trial::Done;
+                self.attacked_last = false;
+            }
             Event::Comparing { .. } => self.comparing = true,
             Event::Compared { .. } => self.comparing = false,
             Event::Failed { .. } => {
@@ -148,6 +156,7 @@ impl Phase {
             _ if self.comparing => "comparing",
             (Trial::Running, ..) => "judging",
             (_, Trial::Running, _) => "attacking",
+            (_, Trial::Done, _) if self.attacked_last => "attacked",
             (Trial::Done, ..) => "judged",
             (_, Trial::Done, _) => "attacked",
             (.., Model::None | Model::Ready) => "ready",
@@ -273,6 +282,18 @@ mod tests {
         phase.attack = Trial::Done;
         phase.on(&data());
         assert_eq!(phase, open());
+    }
+
+    #[test]
+    fn of_two_trials_the_later_gives_the_word() {
+        let mut phase = open();
+        phase.model = Model::Ready;
+        (phase.attack, phase.evaluation) = (Trial::Done, Trial::Done);
+        assert_eq!(phase.word(), "judged");
+        phase.attacked_last = true;
+        assert_eq!(phase.word(), "attacked");
+        phase.attack = Trial::None;
+        assert_eq!(phase.word(), "judged");
     }
 
     #[test]

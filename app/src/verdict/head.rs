@@ -67,7 +67,7 @@ pub fn Head() -> impl IntoView {
         }
     };
     view! {
-        <div class="judgement">
+        <div class="judgement" id="judgement">
             <div class="judgement-word">
                 <p
                     class=move || format!("word {}", verdict.get().map_or("open", class))
