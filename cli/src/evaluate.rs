@@ -121,7 +121,7 @@ fn print(report: &Report) {
     for (what, share) in shares {
         let Some(share) = share else { continue };
         let sure = in_words(share, subject.images);
-        say!("{what:24} {} ({sure})", percent(share));
+        say!("{what:24} {}; {sure}", percent(share));
     }
     // The first one says the numbers again.
     for reason in report.reasons.iter().skip(1) {

@@ -138,7 +138,7 @@ fn a_model_is_judged_wherever_it_comes_from() {
         out.contains("Verdict, linf 0.3, 40 images: not robust."),
         "{out}"
     );
-    assert!(out.contains("95% sure, 0% to 9%"), "{out}");
+    assert!(out.contains("0% to 9% of all images (95% sure)"), "{out}");
     // One for another radius does not take its place.
     place.succeed(&with(&[&words[..], &["--epsilon", "0.2"]].concat()));
     assert_eq!(

@@ -18,12 +18,12 @@ pub fn wilson(share: f64, images: usize) -> (f64, f64) {
     (bound(middle - half), bound(middle + half))
 }
 
-/// The interval in words: `of all images, 95% sure, 40% to 54%`.
+/// The interval in words: `40% to 54% of all images (95% sure)`.
 pub fn in_words(share: f64, images: usize) -> String {
     let (low, high) = wilson(share, images);
     let digits = usize::from(images >= 1000);
     format!(
-        "of all images, 95% sure, {:.digits$}% to {:.digits$}%",
+        "{:.digits$}% to {:.digits$}% of all images (95% sure)",
         100.0 * low,
         100.0 * high
     )
@@ -53,10 +53,10 @@ mod tests {
 
     #[test]
     fn words_have_no_more_digits_than_are_known() {
-        assert_eq!(in_words(0.47, 200), "of all images, 95% sure, 40% to 54%");
+        assert_eq!(in_words(0.47, 200), "40% to 54% of all images (95% sure)");
         assert_eq!(
             in_words(0.0, 10_000),
-            "of all images, 95% sure, 0.0% to 0.0%"
+            "0.0% to 0.0% of all images (95% sure)"
         );
     }
 }

@@ -318,7 +318,7 @@ fn a_report_draws_all_it_has() {
     let page = html(&report);
     assert_eq!(page.matches("<svg").count(), drawn.len());
     assert!(page.contains("What masking means") && page.contains(&example(&report)[1]));
-    assert!(page.contains(&report.meaning()) && page.contains("95% sure, 0% to "));
+    assert!(page.contains(&report.meaning()) && page.contains("of all images (95% sure)"));
 
     let mut json = serde_json::to_value(&report).unwrap();
     for later in ["starts", "grid"] {
