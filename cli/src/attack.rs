@@ -24,13 +24,12 @@ pub fn attack(args: &AttackArgs) -> Result<ExitCode> {
         ..
     } = &trained;
     let wanted = args.flags.over(config.attack.clone())?;
-    let reach = wanted.step_length() * wanted.iterations as f64;
-    if wanted.method == AttackMethod::Pgd && reach < wanted.epsilon {
+    if wanted.method == AttackMethod::Pgd && wanted.reach() < wanted.epsilon {
         show.note(&format!(
             "note: {} steps of {} reach {}, less than epsilon, {}: --step-size 0 lets their length follow",
             wanted.iterations,
             distance(wanted.step_length()),
-            distance(reach),
+            distance(wanted.reach()),
             distance(wanted.epsilon)
         ));
     }

@@ -27,26 +27,23 @@ pub fn Head() -> impl IntoView {
         .flatten()
         .unwrap_or_else(|| "The ladder is being climbed.".to_owned())
     };
-    // Beside each number how far that of all images may be from it.
-    let sure = move |read: fn(&Judgement) -> Option<f64>| {
-        let text = Memo::new(move |_| {
+    // A share, and how many images it was measured on, in words.
+    let told = move |read: fn(&Judgement) -> Option<f64>, words: fn(f64, usize) -> String| {
+        Memo::new(move |_| {
             with(lab, |judgement| {
-                read(judgement).map(|share| in_words(share, judgement.start.subject.images))
+                read(judgement).map(|share| words(share, judgement.start.subject.images))
             })
             .flatten()
-            .unwrap_or_default()
-        });
-        move || text.get()
+        })
     };
-    let number = move |read: fn(&Judgement) -> Option<f64>| {
-        let text = Memo::new(move |_| {
-            with(lab, |judgement| {
-                read(judgement).map(|share| percent(share, judgement.start.subject.images))
-            })
-            .flatten()
-            .unwrap_or_else(|| "–".to_owned())
-        });
-        move || text.get()
+    let number = move |read| {
+        let text = told(read, percent);
+        move || text.get().unwrap_or_else(|| "–".to_owned())
+    };
+    // Beside each number how far that of all images may be from it.
+    let sure = move |read| {
+        let text = told(read, in_words);
+        move || text.get().unwrap_or_default()
     };
     let reasons = move || {
         with(lab, |judgement| {

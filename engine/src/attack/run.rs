@@ -555,10 +555,13 @@ impl Attack<'_> {
                 clean,
                 full,
             } = picture;
-            let values = read(Tensor::cat(vec![attacked, clean], 0)).await?;
-            let (attacked, clean) = values.split_at(values.len() / 2);
+            // One read for all of it: each waits for the device.
+            let values = vec![attacked.reshape([-1]), clean.reshape([-1]), full];
+            let values = read(Tensor::cat(values, 0)).await?;
+            // Two equal halves, and the number behind them.
+            let (attacked, rest) = values.split_at(values.len() / 2);
+            let (clean, full) = rest.split_at(attacked.len());
             if drawn.is_none() {
-                let full = read(full).await?;
                 let full = full.first().copied().unwrap_or_default();
                 (frame.pixels, frame.perturbation) = bytes(attacked, clean, full);
             }

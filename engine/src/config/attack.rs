@@ -279,6 +279,11 @@ impl AttackConfig {
         }
     }
 
+    /// How far all steps together can go, in pixel units.
+    pub fn reach(&self) -> f64 {
+        self.iterations as f64 * self.step_length()
+    }
+
     /// Method and settings in a line for people, without norm and radius.
     pub fn describe(&self) -> String {
         let method = self.method;

@@ -305,10 +305,9 @@ pub fn verdict(report: &Report) -> (Verdict, Vec<String>) {
 /// the edge of what it is allowed, and one that can leaves too little.
 fn too_weak(report: &Report) -> Option<String> {
     let usual = usual(&report.rungs)?.config.as_ref()?;
-    let reach = usual.iterations as f64 * usual.step_length();
     let longest = report.iterations.last()?;
     // A little more than rounding makes.
-    let is_short = reach < 0.999 * usual.epsilon && longest.x > usual.iterations as f64;
+    let is_short = usual.reach() < 0.999 * usual.epsilon && longest.x > usual.iterations as f64;
     (is_short && !looks_robust(report.clean_accuracy, longest.accuracy)).then(|| {
         format!(
             "The usual attack was set too weak to say anything: {} of {} cannot reach the edge at {}. PGD with {} that can leaves {:.1}%.",
