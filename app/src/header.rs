@@ -80,7 +80,8 @@ fn Device() -> impl IntoView {
         DeviceView::None => "No device".to_owned(),
     };
     let api = move || match lab.device.get() {
-        DeviceView::Open { report, .. } => {
+        // A CPU has no programming interface that would tell anybody anything.
+        DeviceView::Open { report, .. } if report.kind == DeviceKind::Gpu => {
             let software = if report.software { ", in software" } else { "" };
             Some(format!("{}{software}", report.api))
         }

@@ -1,5 +1,6 @@
 //! The command line's words.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -10,7 +11,7 @@ use serde::de::value::{Error, StrDeserializer};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::config::{
     Adversary, AttackConfig, AttackLoss, AttackMethod, Choice, DataKind, Effort, Goal, NetworkKind,
-    Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite, distance,
+    Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite, distance, link, preset,
 };
 
 use crate::data::DataCommand;
@@ -32,6 +33,11 @@ pub enum Command {
     /// cores. Flags go over the preset, config file or link, which goes over the defaults.
     #[command(allow_negative_numbers = true)]
     Train(Box<TrainArgs>),
+    /// Say how long a run would take here, what memory it needs, and which batch fits.
+    ///
+    /// Takes a few steps of it on made-up images of the data set's form, and keeps nothing.
+    #[command(allow_negative_numbers = true)]
+    Estimate(Box<EstimateArgs>),
     /// Attack the model of a run directory on the test set.
     #[command(allow_negative_numbers = true)]
     Attack(AttackArgs),
@@ -64,8 +70,9 @@ pub enum Command {
     Bench(BenchArgs),
 }
 
+/// What a run is made of: a preset, a config file or a link, and flags over it.
 #[derive(clap::Args)]
-pub struct TrainArgs {
+pub struct RecipeArgs {
     /// Preset to begin from, for example cifar10-lsq-batch-11; `squeeze presets` lists them.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub preset: Option<String>,
@@ -75,6 +82,32 @@ pub struct TrainArgs {
     /// Link of the page to begin from, in quotes: it holds the same settings as a run config.
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["preset", "config"])]
     pub link: Option<String>,
+    #[command(flatten)]
+    flags: ConfigFlags,
+}
+
+#[derive(clap::Args)]
+pub struct EstimateArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Steps to measure, after one that is not counted.
+    #[arg(long, value_name = "STEPS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub measure: u32,
+    /// What an hour of this device costs, in any currency: the run's cost is printed too.
+    #[arg(long, value_name = "PRICE")]
+    pub hourly_price: Option<f64>,
+    /// Device: auto, gpu or cpu. `auto` takes a real GPU if there is one.
+    #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
+    pub device: DeviceWish,
+    /// Print one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
     /// Go on with the run in this directory from its last saved state.
     #[arg(long, value_name = "RUN_DIR", conflicts_with_all = ["preset", "config", "link", "out", "config_flags"])]
     pub resume: Option<PathBuf>,
@@ -86,8 +119,6 @@ pub struct TrainArgs {
     pub save_every: f64,
     #[command(flatten)]
     pub common: CommonArgs,
-    #[command(flatten)]
-    flags: ConfigFlags,
 }
 
 /// Flags that change the config.
@@ -366,19 +397,44 @@ pub struct CommonArgs {
     pub json: bool,
 }
 
-impl TrainArgs {
-    /// The flags put over `config`.
+impl RecipeArgs {
+    /// The config that all of it makes.
     ///
     /// # Errors
-    /// Names the `--option` that is no field or has no such value.
-    pub fn over(&self, mut config: RunConfig) -> Result<RunConfig> {
+    /// Names the preset, file, link or flag that is wrong.
+    pub fn config(&self) -> Result<RunConfig> {
+        let config = self.over(self.base()?)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn base(&self) -> Result<RunConfig> {
+        if let Some(name) = &self.preset {
+            let preset = preset::find(name).with_context(|| {
+                format!("there is no preset {name}; `squeeze presets` lists them")
+            })?;
+            return Ok(preset.config);
+        }
+        if let Some(address) = &self.link {
+            let link = link::in_address(address).context(
+                "--link: the address holds no settings; copy it with the page's “Copy link”",
+            )?;
+            return RunConfig::from_link(&link).context("--link");
+        }
+        let Some(path) = &self.config else {
+            return Ok(RunConfig::default());
+        };
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("the config {} cannot be read", path.display()))?;
+        RunConfig::from_toml(&text).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// The flags put over `config`.
+    fn over(&self, mut config: RunConfig) -> Result<RunConfig> {
         let flags = &self.flags;
         put(&mut config.seed, flags.seed);
         put(&mut config.network, flags.network);
         put(&mut config.data.set, flags.dataset);
-        if let Some(path) = &self.common.data {
-            config.data.path = Some(path.to_string_lossy().into_owned());
-        }
         let objective = &mut config.objective;
         put(&mut objective.label_smoothing, flags.label_smoothing);
         put(&mut objective.squeeze, flags.squeeze);

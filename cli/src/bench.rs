@@ -7,15 +7,14 @@ use serde::Serialize;
 use squeeze_engine::bench::measure::measure;
 use squeeze_engine::bench::{BenchFigures, BenchPlan, Profile};
 use squeeze_engine::config::{DataConfig, DataKind, NetworkKind};
-use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::device;
-use squeeze_engine::random::{Purpose, Stream};
 use squeeze_engine::resident::Resident;
 
 use crate::args::BenchArgs;
 use crate::data;
 use crate::devices::describe;
 use crate::say::say;
+use crate::{made_up, memory};
 
 /// One network's figures.
 #[derive(Serialize)]
@@ -35,7 +34,8 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
         let data = Arc::new(if network.units().is_none() {
             data::load(&DataConfig::default(), 0)?
         } else {
-            random_photographs()
+            // What they show does not change how long they take.
+            made_up::images(DataKind::Cifar10, [2000, 1000])?
         });
         let data = Resident::new(data, &opened.device);
         let plan = BenchPlan {
@@ -49,7 +49,7 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
         let figures = pollster::block_on(measure(&plan, &data, &opened.report))?;
         let figures = Figures {
             figures,
-            peak_memory_mib: peak_memory_mib(),
+            peak_memory_mib: memory::peak_mib(),
         };
         if args.json {
             say!("{}", serde_json::to_string(&figures)?);
@@ -106,36 +106,6 @@ fn show_kernels(part: &str, profile: &Profile) {
             kernel.launches,
             kernel.kernel
         );
-    }
-}
-
-/// The largest resident set of this process so far.
-fn peak_memory_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib / 1024.0)
-}
-
-/// Images of CIFAR-10's form; what they show does not change how long they take.
-fn random_photographs() -> Dataset {
-    let split = |count: usize| {
-        let mut stream = Stream::new(0, Purpose::Noise, count);
-        Split {
-            pixels: (0..count * 3072).map(|_| stream.next_u32() as u8).collect(),
-            labels: (0..count).map(|place| (place % 10) as u8).collect(),
-        }
-    };
-    Dataset {
-        split_seed: None,
-        kind: DataKind::Cifar10,
-        name: "random images".to_owned(),
-        image_shape: [3, 32, 32],
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: split(2000),
-        test: split(1000),
     }
 }
 

@@ -5,9 +5,12 @@ mod attack;
 mod bench;
 mod data;
 mod devices;
+mod estimate;
 mod evaluate;
 mod export;
 mod interrupt;
+mod made_up;
+mod memory;
 mod model;
 mod reproduce;
 mod run_dir;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let done = |()| ExitCode::SUCCESS;
     let result = match Args::parse().command {
         Command::Train(args) => train::train(&args),
+        Command::Estimate(args) => estimate::estimate(&args).map(done),
         Command::Attack(args) => attack::attack(&args),
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Transfer(args) => transfer::transfer(&args),

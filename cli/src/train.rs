@@ -1,6 +1,5 @@
 //! `squeeze train`.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use squeeze_engine::checkpoint::Checkpoint;
-use squeeze_engine::config::{RunConfig, link, preset};
+use squeeze_engine::config::{RunConfig, preset};
 use squeeze_engine::control::{Control, Wish};
 use squeeze_engine::device::{self, OpenDevice};
 use squeeze_engine::event::{DeviceReport, Event};
@@ -177,8 +176,10 @@ pub fn finished(path: &Path) -> Result<Option<Summary>> {
 }
 
 fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> {
-    let config = args.over(base_config(args)?)?;
-    config.validate()?;
+    let mut config = args.recipe.config()?;
+    if let Some(path) = &args.common.data {
+        config.data.path = Some(path.to_string_lossy().into_owned());
+    }
     let opened = open(args, show)?;
     let data = load(&config, &opened, show)?;
     let (trainer, run) = start(&config, args.out.as_deref(), &opened.report, &data)?;
@@ -235,26 +236,6 @@ pub fn load(config: &RunConfig, opened: &OpenDevice, show: &mut Show) -> Result<
     let data = data::load(&config.data, config.seed)?;
     show.event(&Event::Data(data.report()))?;
     Ok(Resident::new(Arc::new(data), &opened.device))
-}
-
-fn base_config(args: &TrainArgs) -> Result<RunConfig> {
-    if let Some(name) = &args.preset {
-        let preset = preset::find(name)
-            .with_context(|| format!("there is no preset {name}; `squeeze presets` lists them"))?;
-        return Ok(preset.config);
-    }
-    if let Some(address) = &args.link {
-        let link = link::in_address(address).context(
-            "--link: the address holds no settings; copy it with the page's “Copy link”",
-        )?;
-        return RunConfig::from_link(&link).context("--link");
-    }
-    let Some(path) = &args.config else {
-        return Ok(RunConfig::default());
-    };
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("the config {} cannot be read", path.display()))?;
-    RunConfig::from_toml(&text).with_context(|| format!("in {}", path.display()))
 }
 
 /// `squeeze presets`.

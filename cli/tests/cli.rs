@@ -528,6 +528,46 @@ fn every_preset_is_listed_and_can_be_taken() {
 }
 
 #[test]
+fn a_run_is_estimated_without_its_data() {
+    let place = Place::new();
+    let words = [
+        "estimate",
+        "--preset",
+        "cifar10-lite-adv-7",
+        "--device",
+        "cpu",
+        "--batch-size",
+        "16",
+        "--measure",
+        "2",
+        "--hourly-price",
+        "2",
+    ];
+    let told = place.succeed(&[&words[..], &["--json"]].concat());
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["network"], "resnet-8");
+    assert_eq!(told["parameters"], 75_290);
+    assert_eq!(told["steps"], 800);
+    let number = |field: &str| told[field].as_f64().unwrap_or_else(|| panic!("{told}"));
+    let hours = 800.0 / number("steps_per_sec") / 3600.0;
+    assert!((number("hours") - hours).abs() < 1e-9 * hours, "{told}");
+    assert!(
+        (number("cost") - 2.0 * hours).abs() < 1e-9 * hours,
+        "{told}"
+    );
+    if cfg!(target_os = "linux") {
+        // The images of the whole data set are in it.
+        assert!(number("memory_mib") > 180.0, "{told}");
+    }
+    let text = place.succeed(&words);
+    assert!(text.contains("800 steps take"), "{text}");
+    assert!(text.contains("by the hourly price"), "{text}");
+    assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
+    let folder = place.fail(&["estimate", "--dataset", "folder", "--device", "cpu"]);
+    assert!(folder.contains("data.set"), "{folder}");
+}
+
+#[test]
 fn devices_are_listed() {
     let out = Place::new().succeed(&["devices"]);
     assert!(out.contains("gpu") && out.contains("cpu"), "{out}");

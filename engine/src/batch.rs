@@ -9,6 +9,7 @@ use crate::random::{Purpose, Stream};
 ///
 /// # Shapes
 /// Places in the training set, `held_out` of them held out, in rising order.
+#[derive(Default)]
 pub(crate) struct Parts {
     pub train: Vec<u32>,
     pub held_out: Vec<u32>,

@@ -134,7 +134,9 @@ impl Session {
     }
 
     /// Opens a model that somebody else trained: the text of its config, its weights, and its report
-    /// (`evaluation.json`) if there is one.
+    /// (`evaluation.json`) if there is one. If another data set is loaded, the model's takes its place: MNIST
+    /// with its images, any other published one without, so that the model can be attacked on images of one's
+    /// own.
     ///
     /// # Errors
     /// A sentence that says what does not fit. What was there before is kept.
@@ -147,12 +149,19 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let config = RunConfig::from_toml(config).map_err(|error| unopened(&name, &text(error)))?;
+        let other = self.other_data(config.data.set);
+        let data = other.as_ref().unwrap_or(data);
         let trainer = given(&name, config, weights, data)?;
         let report = report.map(serde_json::from_slice::<Report>).transpose();
         let report =
             report.map_err(|error| format!("the report of “{name}” is damaged: {error}"))?;
         let report = report.map(Box::new);
         let filters = trainer.filters().await.map_err(text)?;
+        if let Some(other) = other {
+            emit(Event::Data(other.data().report()));
+            self.data = Some(other);
+        }
         emit(Event::ModelOpened(ModelOpened {
             name,
             config: trainer.config().clone(),
@@ -166,6 +175,32 @@ impl Session {
             report,
         });
         Ok(())
+    }
+
+    /// The data set that a model needs, if another one is loaded and this one can be had at once.
+    fn other_data(&self, wanted: DataKind) -> Option<Resident> {
+        let data = self
+            .data
+            .as_ref()
+            .filter(|data| data.data().kind != wanted)?;
+        let set = match (wanted, &self.mnist) {
+            (DataKind::Mnist, Some(mnist)) => mnist.clone(),
+            _ => Arc::new(Dataset::without_images(wanted)?),
+        };
+        Some(Resident::new(set, data.device()))
+    }
+
+    /// The data set, with its images.
+    fn images(&self) -> Result<&Resident, Failure> {
+        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let set = data.data();
+        if set.test.is_empty() {
+            return Err(format!(
+                "the images of {0} are not loaded: load its files, or attack an image of your own",
+                set.name
+            ));
+        }
+        Ok(data)
     }
 
     /// A command begins that is not carried out by [`Session::handle`] alone: what the user wished of the
@@ -215,7 +250,9 @@ impl Session {
                 config,
                 weights,
             } => {
-                let trainer = given(&name, &config, &weights, data)?;
+                let config =
+                    RunConfig::from_toml(&config).map_err(|error| unopened(&name, &text(error)))?;
+                let trainer = given(&name, config, &weights, data)?;
                 (name, trainer)
             }
             Opponent::Stored { id } => {
@@ -264,7 +301,7 @@ impl Session {
                 self.evaluate(attack, evaluation, emit).await
             }
             Command::Bench { plan } => {
-                let data = self.data.as_ref().ok_or(NOT_READY)?;
+                let data = self.images()?;
                 let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
                 let figures = measure(&plan, data, report).await.map_err(text)?;
                 emit(Event::Bench(figures));
@@ -374,7 +411,7 @@ impl Session {
         config: RunConfig,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let data = self.images()?;
         let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
         let trainer = Trainer::new(config, data).map_err(text)?;
         let mut stored = None;
@@ -397,6 +434,7 @@ impl Session {
     }
 
     async fn go_on(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+        self.images()?;
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let Current {
             trainer,
@@ -442,7 +480,7 @@ impl Session {
         show: usize,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
-        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let data = self.images()?;
         let current = self.current.as_ref().ok_or(NO_MODEL)?;
         let target = Target {
             model: &current.model(data)?,
@@ -518,6 +556,7 @@ impl Session {
         evaluation: EvaluationConfig,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
+        self.images()?;
         let data = self.data.as_ref().ok_or(NOT_READY)?;
         let current = self.current.as_mut().ok_or(NO_MODEL)?;
         let model = current.model(data)?;
@@ -551,7 +590,7 @@ impl Session {
     }
 
     async fn open_run(&mut self, id: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Failure> {
-        let data = self.data.as_ref().ok_or(NOT_READY)?;
+        let data = self.images()?;
         let (_, report) = self.device.as_ref().ok_or(NOT_READY)?;
         let library = self.library()?;
         let info = library.info(id).await.map_err(text)?;
@@ -648,10 +687,14 @@ const NO_MODEL: &str = "there is no model to attack: train one first, or open a 
 
 const NOT_READY: &str = "the device and the data are not ready yet";
 
-/// A model that somebody else trained, from the text of its config and its weights.
-fn given(name: &str, config: &str, weights: &[u8], data: &Resident) -> Result<Trainer, Failure> {
+/// A model that somebody else trained, from its config and its weights.
+fn given(
+    name: &str,
+    config: RunConfig,
+    weights: &[u8],
+    data: &Resident,
+) -> Result<Trainer, Failure> {
     let failed = |why: String| unopened(name, &why);
-    let config = RunConfig::from_toml(config).map_err(|error| failed(text(error)))?;
     fits(&config, data).map_err(failed)?;
     let parameters = weights::from_safetensors(weights).map_err(|error| failed(text(error)))?;
     Trainer::given(config, parameters, data).map_err(|error| failed(text(error)))

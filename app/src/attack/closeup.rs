@@ -61,6 +61,7 @@ fn Head() -> impl IntoView {
         let count = count.get_untracked().max(1);
         lab.closeup.update(|image| *image = (*image + by) % count);
     };
+    let alone = move || count.get() < 2;
     view! {
         <div class="closeup-head">
             <h3 id="closeup-title">
@@ -88,11 +89,17 @@ fn Head() -> impl IntoView {
                 <button
                     type="button"
                     aria-label="The image before"
+                    disabled=alone
                     on:click=move |_| go(count.get_untracked().max(1) - 1)
                 >
                     "←"
                 </button>
-                <button type="button" aria-label="The next image" on:click=move |_| go(1)>
+                <button
+                    type="button"
+                    aria-label="The next image"
+                    disabled=alone
+                    on:click=move |_| go(1)
+                >
                     "→"
                 </button>
             </div>

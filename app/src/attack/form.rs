@@ -6,7 +6,8 @@ use squeeze_engine::config::{AttackLoss, AttackMethod, Choice, Goal, Norm, Setti
 use crate::controls::meter::BudgetMeter;
 use crate::controls::number::NumberField;
 use crate::controls::select::{SelectField, options};
-use crate::format::{count, of_255, short};
+use crate::data::facts;
+use crate::format::{of_255, short};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{
@@ -56,11 +57,8 @@ pub fn AttackForm() -> impl IntoView {
         }
     });
     let images_aside = Signal::derive(move || {
-        lab.data.with(|data| {
-            data.as_ref().map_or_else(String::new, |data| {
-                format!("There are {}.", count(data.test_images))
-            })
-        })
+        lab.data
+            .with(|data| data.as_ref().map_or_else(String::new, facts::test_images))
     });
     let has_goal = Memo::new(move |_| method.get().takes(Setting::Goal));
     let goal = Memo::new(move |_| attack.with(|attack| attack.goal));

@@ -86,6 +86,8 @@ pub fn OwnImage() -> impl IntoView {
         truth.set(None);
     });
     let opened = RwSignal::new(false);
+    // Then there is nothing else to attack.
+    let lacks_images = Memo::new(move |_| lab.lacks_images());
     lab.keep_guessing();
     let guess = move || match lab.guess.with(Guess::first) {
         None => view! { "what the model sees" }.into_any(),
@@ -101,6 +103,7 @@ pub fn OwnImage() -> impl IntoView {
         <details
             class="group own-image"
             data-testid="own-image"
+            prop:open=move || lacks_images.get()
             on:toggle=move |event| opened.set(js::get(&event_target::<JsValue>(&event), "open").is_truthy())
         >
             <summary>

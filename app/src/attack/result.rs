@@ -108,6 +108,11 @@ fn AttackBar() -> impl IntoView {
                     ))
                 })
             }),
+            (Trial::None | Trial::Known, _) if lab.lacks_images() => {
+                "No test images are loaded: attack a picture of your own below, or bring the data set \
+                 (Train, Data)."
+                    .into()
+            }
             (Trial::None | Trial::Known, _) => lab.named("is ready: attack it."),
         }
     });

@@ -51,7 +51,7 @@ pub fn TaskButtons(
                 aria-describedby=line_id.clone()
                 disabled=move || {
                     !lab.phase.get().can_attack() || wrong.with(Option::is_some)
-                        || lab.asked.get().is_some()
+                        || lab.asked.get().is_some() || lab.lacks_images()
                 }
                 on:click=move |_| (task.begin)(lab)
             >

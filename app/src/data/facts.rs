@@ -18,6 +18,14 @@ pub fn images(report: &DataReport) -> String {
     )
 }
 
+/// How many test images there are to choose from.
+pub fn test_images(report: &DataReport) -> String {
+    match report.test_images {
+        0 => "None are loaded.".to_owned(),
+        images => format!("There are {}.", count(images)),
+    }
+}
+
 /// The classes.
 pub fn classes(report: &DataReport) -> String {
     let names = &report.classes;

@@ -1,6 +1,6 @@
 //! The images: what is loaded, and how to load others.
 
-mod facts;
+pub mod facts;
 mod needs;
 mod panel;
 

@@ -15,7 +15,8 @@ use crate::state::lab::{Asked, Lab};
 pub fn DataPanel() -> impl IntoView {
     let lab = Lab::get();
     let wanted = Memo::new(move |_| lab.wanted.get());
-    let loaded = Memo::new(move |_| lab.data.with(|data| data.as_ref().map(|data| data.kind)));
+    let loaded = Memo::new(move |_| lab.data_kind());
+    let lacks_images = Memo::new(move |_| lab.lacks_images());
     let reading = Memo::new(move |_| {
         lab.asked.get() == Some(Asked::Load)
             || lab.loading.with(Option::is_some)
@@ -71,6 +72,15 @@ pub fn DataPanel() -> impl IntoView {
                 {move || {
                     if reading.get() {
                         view! { <Reading /> }.into_any()
+                    } else if loaded.get() == Some(wanted.get()) && lacks_images.get() {
+                        view! {
+                            <p class="data-line" data-testid="data-line">
+                                "Its model takes any picture of yours. To train, and to attack and judge on test \
+                                 images, bring the data set."
+                            </p>
+                            <Needs kind=wanted.get() disabled=disabled />
+                        }
+                            .into_any()
                     } else if loaded.get() == Some(wanted.get()) {
                         view! {
                             <Loaded />

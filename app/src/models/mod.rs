@@ -1,23 +1,38 @@
 //! The models that lie ready, before the first room.
 
 use leptos::prelude::*;
+use squeeze_engine::config::DataKind;
 
 use crate::format::percent;
 use crate::state::lab::{Asked, Lab};
 use crate::state::models::ReadyModel;
+
+/// The data sets that models lie ready for, and what is in them.
+const SETS: [(DataKind, &str); 2] = [
+    (DataKind::Mnist, "Handwritten digits"),
+    (DataKind::Cifar10, "Small photographs"),
+];
 
 /// The models to begin with.
 #[component]
 pub fn ReadyModels() -> impl IntoView {
     let lab = Lab::get();
     let locked = Signal::derive(move || lab.is_locked());
+    let shown = RwSignal::new(DataKind::Mnist);
+    let loaded = Memo::new(move |_| lab.data_kind());
+    Effect::new(move |_| {
+        // Those for the images at hand, whatever brought them.
+        let mut kinds = SETS.into_iter().map(|(kind, _)| kind);
+        if let Some(kind) = kinds.find(|kind| Some(*kind) == loaded.get()) {
+            shown.set(kind);
+        }
+    });
     view! {
         <section class="room ready-models" id="models" aria-labelledby="models-title">
             <div class="room-head">
                 <h2 id="models-title">"Begin with a trained model"</h2>
                 <p>
-                    "Each was trained in its own way on handwritten digits, and some look robust. Open \
-                     one, "
+                    "Each was trained in its own way, and some look robust. Open one, "
                     <a href="#attack">"attack it"</a>
                     ", and let the "
                     <a href="#verdict">"verdict"</a>
@@ -26,9 +41,29 @@ pub fn ReadyModels() -> impl IntoView {
                     "."
                 </p>
             </div>
+            <div class="model-sets" role="group" aria-label="Models for">
+                {SETS
+                    .map(|(kind, title)| {
+                        view! {
+                            <button
+                                type="button"
+                                data-testid=format!("models-for-{}", kind.name())
+                                aria-pressed=move || (shown.get() == kind).to_string()
+                                on:click=move |_| shown.set(kind)
+                            >
+                                {title}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
             <ul class="model-cards" data-testid="models">
                 <For
-                    each=move || lab.models.get()
+                    each=move || {
+                        let mut models = lab.models.get();
+                        models.retain(|model| model.data == shown.get());
+                        models
+                    }
                     key=|model| model.id.clone()
                     let:model
                 >
@@ -42,8 +77,8 @@ pub fn ReadyModels() -> impl IntoView {
 #[component]
 fn ModelCard(model: ReadyModel, locked: Signal<bool>) -> impl IntoView {
     let lab = Lab::get();
-    let name = model.name.clone();
-    let is_open = Memo::new(move |_| lab.model.with(|open| open.as_ref() == Some(&name)));
+    let this = model.clone();
+    let is_open = Memo::new(move |_| lab.is_open(&this));
     let opening = move || lab.asked.get() == Some(Asked::OpenModel);
     let title = format!("{}. Made by: {}", model.about, model.command);
     let test_id = format!("open-{}", model.id);

@@ -217,10 +217,7 @@ impl Lab {
     /// Chooses a data set in the list; loads it if its files are at hand.
     pub fn choose_data(self, kind: DataKind) {
         self.wanted.set(kind);
-        let loaded = self
-            .data
-            .with_untracked(|data| data.as_ref().map(|data| data.kind));
-        if loaded == Some(kind) {
+        if untrack(|| self.data_kind()) == Some(kind) {
             self.set_up_for(kind);
         } else {
             self.load_again(kind);

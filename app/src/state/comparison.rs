@@ -128,7 +128,7 @@ impl Comparison {
 impl Lab {
     /// What the model at hand can be compared with: a key and a title each.
     pub fn rivals(self) -> Vec<(String, String)> {
-        let loaded = self.data.with(|data| data.as_ref().map(|data| data.kind));
+        let loaded = self.data_kind();
         let ready = self.other_ready_models();
         let key = |model: &ReadyModel| (format!("ready/{}", model.id), model.name.clone());
         let mut rivals: Vec<_> = ready.iter().map(key).collect();
@@ -152,7 +152,7 @@ impl Lab {
 
     /// The models that lie ready for the data at hand, but for the one at hand.
     fn other_ready_models(self) -> Vec<ReadyModel> {
-        let loaded = self.data.with(|data| data.as_ref().map(|data| data.kind));
+        let loaded = self.data_kind();
         let at_hand = self.model.get();
         let is_other = |model: &&ReadyModel| {
             Some(model.data) == loaded && at_hand.as_ref() != Some(&model.name)

@@ -308,6 +308,9 @@ impl Lab {
         if let Some((_, id)) = then_open.flatten() {
             self.ask_to_open(&id);
         }
+        if !waits && self.asked.get_untracked().is_none() {
+            self.open_next_model();
+        }
         self.greet();
     }
 

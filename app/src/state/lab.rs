@@ -311,6 +311,17 @@ impl Lab {
         (!names.is_empty()).then(|| format!("Mend first: {}.", names.join(", ")))
     }
 
+    /// The data set that is loaded, with its images or without.
+    pub fn data_kind(self) -> Option<DataKind> {
+        self.data.with(|data| data.as_ref().map(|data| data.kind))
+    }
+
+    /// The data set at hand is that of a model which was opened without any: it has no images.
+    pub fn lacks_images(self) -> bool {
+        self.data
+            .with(|data| data.as_ref().is_some_and(|data| data.test_images == 0))
+    }
+
     /// Drops the engine and all it held, and opens the device afresh. The config stays, and so do the
     /// stored runs.
     pub fn start_again(self) {

@@ -17,6 +17,7 @@ use crate::state::judgement::Judgement;
 use crate::state::lab::{Asked, Lab};
 use crate::state::live::Live;
 use crate::state::phase::Model;
+use crate::state::presets;
 
 /// A model of `models/index.json`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -61,14 +62,12 @@ impl Lab {
         if !is_fresh || self.greeted.get_value() || self.asked.get_untracked().is_some() {
             return;
         }
-        let loaded = self
-            .data
-            .with_untracked(|data| data.as_ref().map(|data| data.kind));
+        let loaded = untrack(|| self.data_kind());
         let first = self.models.with_untracked(|models| {
             let fits = |model: &&ReadyModel| Some(model.data) == loaded;
             let named = self.model_of_link();
             let is_named = |model: &&ReadyModel| Some(&model.id) == named.as_ref();
-            let named = models.iter().find(|model| fits(model) && is_named(model));
+            let named = models.iter().find(is_named);
             named.or_else(|| models.iter().find(fits)).cloned()
         });
         let unknown = self.model_of_link().filter(|id| {
@@ -88,13 +87,25 @@ impl Lab {
 
     /// A sentence about the model at hand.
     pub fn named(self, what: &str) -> String {
-        self.model.with(|name| match name {
+        match self.model_name() {
             Some(name) => format!("“{name}” {what}"),
             None => format!("The model {what}"),
+        }
+    }
+
+    /// The name of the model at hand, or of the stored run that it comes from.
+    pub fn model_name(self) -> Option<String> {
+        if let Some(name) = self.model.get() {
+            return Some(name);
+        }
+        let id = self.run.get()?;
+        self.runs.with(|runs| {
+            let mut runs = runs.iter().flatten();
+            Some(runs.find(|run| run.id == id)?.name.clone())
         })
     }
 
-    /// Opens a model that lies ready.
+    /// Opens a model that lies ready. Images for it are loaded first, if there are any at hand.
     pub fn open_model(self, model: &ReadyModel) {
         if self.asked.get_untracked() == Some(Asked::OpenModel) {
             // The page opens one by itself: a choice that comes early counts all the same.
@@ -104,18 +115,29 @@ impl Lab {
         if !self.free_for("open the model") {
             return;
         }
-        let loaded = self
-            .data
-            .with_untracked(|data| data.as_ref().map(|data| data.kind));
-        if loaded == Some(model.data) {
-            self.ask(Asked::OpenModel, &command_for(model), &[]);
+        let is_loaded = untrack(|| self.data_kind()) == Some(model.data);
+        if !is_loaded && model.data != DataKind::Mnist && self.has_files(model.data) {
+            self.then_model.set_value(Some(model.clone()));
+            self.load_again(model.data);
         } else {
-            self.note(format!(
-                "“{}” was trained on {}: choose that under Data first.",
-                model.name,
-                model.data.title()
-            ));
+            // The engine brings the data set of the model, if need be without its images.
+            self.ask(Asked::OpenModel, &command_for(model), &[]);
         }
+    }
+
+    /// Opens the model that waited for its images, or for the one before to be there.
+    pub(super) fn open_next_model(self) {
+        let next = self.then_model.get_value();
+        self.then_model.set_value(None);
+        if let Some(next) = next {
+            self.open_model(&next);
+        }
+    }
+
+    /// The model at hand is this one.
+    pub fn is_open(self, model: &ReadyModel) -> bool {
+        self.model.with(|open| open.as_ref() == Some(&model.name))
+            && self.data_kind() == Some(model.data)
     }
 
     pub(super) fn take_in_model(self, opened: ModelOpened) {
@@ -123,23 +145,32 @@ impl Lab {
         self.clear_the_trials();
         self.run.set(None);
         self.saved.set(None);
+        let set = opened.config.data.set;
+        // The budget that is set is still that of other images.
+        if self.offer.get_untracked() == Some(set) {
+            self.config
+                .update(|config| config.attack = opened.config.attack.clone());
+            if self.config.with_untracked(presets::matching).is_some() {
+                self.offer.set(None);
+            }
+        }
         let steps = opened.config.training.steps;
         self.show_history(History::new(steps));
         self.live
             .set(Some(Live::new(opened.config, opened.parameters, steps)));
         self.models.with_untracked(|models| {
-            let here = models.iter().find(|model| model.name == opened.name);
+            let is_here = |model: &&ReadyModel| model.name == opened.name && model.data == set;
+            let here = models.iter().find(is_here);
             if let Some(model) = here {
                 offline::keep(&["models/index.json", &format!("models/{}.", model.id)]);
             }
         });
         self.judgement.set(opened.report.map(Judgement::of));
         self.model.set(Some(opened.name.clone()));
-        let next = self.then_model.get_value();
-        self.then_model.set_value(None);
-        if let Some(next) = next.filter(|next| next.name != opened.name) {
-            self.open_model(&next);
-        }
+        self.then_model.update_value(|next| {
+            next.take_if(|next| next.name == opened.name && next.data == set);
+        });
+        self.open_next_model();
     }
 }
 

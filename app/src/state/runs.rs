@@ -18,9 +18,7 @@ impl Lab {
             return;
         }
         let kind = info.config.data.set;
-        let loaded = self
-            .data
-            .with_untracked(|data| data.as_ref().map(|data| data.kind));
+        let loaded = untrack(|| self.data_kind().filter(|_| !self.lacks_images()));
         if loaded == Some(kind) {
             self.ask_to_open(&info.id);
             return;

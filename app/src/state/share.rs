@@ -202,8 +202,14 @@ impl Lab {
 
     /// What to do where the settings are for other images than those that are loaded, as a link's may be.
     pub fn missing_images(self) -> Option<String> {
-        let loaded = self.data.with(|data| data.as_ref().map(|data| data.kind))?;
+        let loaded = self.data_kind()?;
         let wanted = self.config.with(|config| config.data.set);
+        if wanted == loaded && self.lacks_images() {
+            let set = wanted.title();
+            return Some(format!(
+                "The images of {set} are not here: choose its files under Data."
+            ));
+        }
         (wanted != loaded).then(|| {
             let files = match wanted {
                 DataKind::Folder => "images of your own: choose them".to_owned(),

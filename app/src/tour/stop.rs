@@ -98,7 +98,7 @@ impl Stop {
     pub fn is_done(self, lab: Lab) -> bool {
         match self {
             Self::Model => is_open(lab, NATURAL),
-            Self::Attack => is_attacked(lab),
+            Self::Attack => is_open(lab, NATURAL) && is_attacked(lab),
             Self::Look => lab.gallery.with(Option::is_some),
             Self::Squeezed => is_open(lab, SQUEEZED),
             Self::AttackAgain => is_open(lab, SQUEEZED) && is_attacked(lab),
@@ -116,6 +116,9 @@ impl Stop {
                 name(lab, NATURAL)
             ),
             Self::Model => "A trained model opens by itself as soon as the engine is there.".to_owned(),
+            Self::Attack if !is_open(lab, NATURAL) => {
+                format!("Go back and open “{}” first.", name(lab, NATURAL))
+            }
             Self::Attack => format!(
                 "Press Attack. Each pixel may change by no more than the budget ε; {} times the attack \
                  asks the model which way hurts most, and takes a step.",
@@ -221,8 +224,7 @@ fn clean(lab: Lab, id: &str) -> Option<String> {
 }
 
 fn is_open(lab: Lab, id: &str) -> bool {
-    let at_hand = lab.model.get();
-    at_hand.is_some() && at_hand == of(lab, id, |model| model.name.clone())
+    of(lab, id, |model| lab.is_open(model)).unwrap_or(false)
 }
 
 fn is_attacked(lab: Lab) -> bool {

@@ -33,9 +33,9 @@ fn other_budget(lab: Lab) -> Option<String> {
         format!(
             "This verdict is for ε = {} in {}; you have set {} in {}: judge again for that.",
             distance(judged.1),
-            judged.0.name(),
+            judged.0.symbol(),
             distance(set.1),
-            set.0.name()
+            set.0.symbol()
         )
     })
 }
@@ -89,8 +89,15 @@ pub fn JudgeBar() -> impl IntoView {
                     format!("{word} after {}.", duration(report.seconds))
                 })
             }),
+            (Trial::Known, _) if lab.lacks_images() => {
+                "This verdict came with the model. To make it anew, bring the data set (Train, Data)."
+                    .into()
+            }
             (Trial::Known, _) => {
                 "This verdict came with the model. Judge makes it anew, as you look on.".into()
+            }
+            (Trial::None, _) if lab.lacks_images() => {
+                "Judging takes test images: bring the data set (Train, Data).".into()
             }
             (Trial::None, _) => lab.named("is ready: judge it."),
         }

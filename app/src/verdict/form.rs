@@ -5,7 +5,7 @@ use squeeze_engine::config::{Effort, Norm, distance};
 
 use crate::controls::number::NumberField;
 use crate::controls::select::{SelectField, options};
-use crate::format::count;
+use crate::data::facts;
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::words::{about_effort, effort_title};
@@ -16,11 +16,8 @@ pub fn JudgeForm() -> impl IntoView {
     let lab = Lab::get();
     let effort = Memo::new(move |_| lab.config.with(|config| config.evaluation.effort));
     let images_aside = Signal::derive(move || {
-        lab.data.with(|data| {
-            data.as_ref().map_or_else(String::new, |data| {
-                format!("There are {}.", count(data.test_images))
-            })
-        })
+        lab.data
+            .with(|data| data.as_ref().map_or_else(String::new, facts::test_images))
     });
     let threat = move || {
         lab.config.with(|config| {

@@ -135,10 +135,8 @@ fn subject(lab: Lab, judgement: &Judgement) -> String {
         Norm::Linf => "of each pixel",
         Norm::L2 => "of the whole image (l₂)",
     };
-    let name = lab.model.with(|name| {
-        let name = name.as_ref();
-        name.map_or_else(String::new, |name| format!("“{name}”: "))
-    });
+    let name = lab.model_name();
+    let name = name.map_or_else(String::new, |name| format!("“{name}”: "));
     format!(
         "{name}{}{steps}, {}; within {} {norm}; {} test images; {}",
         subject.network,

@@ -182,6 +182,14 @@ impl Norm {
             Self::L2 => "l2",
         }
     }
+
+    /// The name as it is printed.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Linf => "l∞",
+            Self::L2 => "l₂",
+        }
+    }
 }
 
 /// The loss that an attack climbs; the formulas are with `squeeze_shaders::attack_loss::Loss`.

@@ -96,13 +96,18 @@ pub fn parse_as(
         kind,
         name: kind.title().to_owned(),
         image_shape: [1, 28, 28],
-        classes: match kind {
-            DataKind::FashionMnist => FASHION.map(str::to_owned).to_vec(),
-            _ => (0..CLASSES).map(|digit| digit.to_string()).collect(),
-        },
+        classes: classes(kind),
         train,
         test,
     })
+}
+
+/// Names of the classes of either.
+pub(super) fn classes(kind: DataKind) -> Vec<String> {
+    match kind {
+        DataKind::FashionMnist => FASHION.map(str::to_owned).to_vec(),
+        _ => (0..CLASSES).map(|digit| digit.to_string()).collect(),
+    }
 }
 
 fn split(names: [&str; 2], files: [&[u8]; 2]) -> Result<Split, DataError> {

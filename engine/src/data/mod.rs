@@ -17,6 +17,7 @@ pub mod limits;
 mod made;
 pub mod mnist;
 mod names;
+mod no_images;
 mod picture;
 mod read;
 mod recognise;

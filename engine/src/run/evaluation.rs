@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Folder, StoreError, read_json};
-use crate::config::{Norm, distance};
+use crate::config::{Effort, Norm, distance};
 use crate::verdict::html::html;
 use crate::verdict::report::{Judged, Report, Verdict};
 
@@ -103,6 +103,7 @@ struct BriefSubject {
     step: Option<usize>,
     norm: Norm,
     epsilon: f64,
+    effort: Effort,
     images: usize,
 }
 
@@ -118,6 +119,7 @@ pub(super) async fn read_judged(folder: &Folder, step: usize) -> Option<Judged> 
         verdict,
         norm: subject.norm,
         epsilon: subject.epsilon,
+        effort: subject.effort,
         images: subject.images,
     })
 }

@@ -109,28 +109,7 @@ impl Trainer {
     /// # Errors
     /// [`TrainError`] if config, network and data do not fit.
     pub fn new(config: RunConfig, data: &Resident) -> Result<Self, TrainError> {
-        config.validate()?;
-        if config.data.set != data.data().kind {
-            return Err(TrainError::Config(ConfigError::OutOfRange {
-                field: "data.set",
-                value: config.data.set.name().to_owned(),
-                must_be: format!("the data set that is loaded, {}", data.data().kind.name()),
-            }));
-        }
-        if let Some(seed) = data.data().split_seed.filter(|seed| *seed != config.seed) {
-            return Err(TrainError::Config(ConfigError::OutOfRange {
-                field: "seed",
-                value: config.seed.to_string(),
-                must_be: format!(
-                    "{seed}, by which these images were parted into training and test; read them \
-                     again to part them by another"
-                ),
-            }));
-        }
-        let device = data.device().clone().autodiff();
-        let (image_shape, classes) = shape(data);
-        let network = Network::new(config.network, image_shape, classes, &device)?;
-        let network = weights::initialize(network, config.seed)?;
+        fits(&config, data)?;
         let images = data.split(Source::Train).len();
         let training = &config.training;
         if training.held_out >= images {
@@ -141,6 +120,15 @@ impl Trainer {
             }));
         }
         let parts = Parts::new(config.seed, images, training.held_out);
+        Self::on(config, data, parts)
+    }
+
+    /// Fresh weights, step 0, to be trained on some of the images.
+    fn on(config: RunConfig, data: &Resident, parts: Parts) -> Result<Self, TrainError> {
+        let device = data.device().clone().autodiff();
+        let (image_shape, classes) = shape(data);
+        let network = Network::new(config.network, image_shape, classes, &device)?;
+        let network = weights::initialize(network, config.seed)?;
         Ok(Self {
             optimizer: Optimizer::new(config.optimizer.clone()),
             average: (config.optimizer.ema_decay > 0.0).then(|| network.valid()),
@@ -148,7 +136,7 @@ impl Trainer {
             worse: 0,
             looked_at: 0,
             perturbation: None,
-            sampler: Sampler::new(config.seed, training, parts.train),
+            sampler: Sampler::new(config.seed, &config.training, parts.train),
             held_out: parts.held_out,
             network,
             config,
@@ -206,7 +194,8 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// The end of a run of which nothing is left but its config and its weights.
+    /// The end of a run of which nothing is left but its config and its weights. It needs no image to have
+    /// been trained on any.
     ///
     /// # Errors
     /// [`TrainError`] if config, weights and data do not fit.
@@ -215,7 +204,8 @@ impl Trainer {
         weights: Vec<Parameter>,
         data: &Resident,
     ) -> Result<Self, TrainError> {
-        let mut trainer = Self::new(config, data)?;
+        fits(&config, data)?;
+        let mut trainer = Self::on(config, data, Parts::default())?;
         trainer.network = weights::load(trainer.network, weights)?;
         trainer.step = trainer.config.training.steps;
         trainer.finished = true;
@@ -693,6 +683,30 @@ async fn collect(network: &Network) -> Result<Vec<Parameter>, weights::WeightsEr
     let mut parameters = weights::collect(network).await?;
     parameters.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(parameters)
+}
+
+/// Whether a config is sound, and for this data set.
+fn fits(config: &RunConfig, data: &Resident) -> Result<(), TrainError> {
+    config.validate()?;
+    let data = data.data();
+    if config.data.set != data.kind {
+        return Err(TrainError::Config(ConfigError::OutOfRange {
+            field: "data.set",
+            value: config.data.set.name().to_owned(),
+            must_be: format!("the data set that is loaded, {}", data.kind.name()),
+        }));
+    }
+    if let Some(seed) = data.split_seed.filter(|seed| *seed != config.seed) {
+        return Err(TrainError::Config(ConfigError::OutOfRange {
+            field: "seed",
+            value: config.seed.to_string(),
+            must_be: format!(
+                "{seed}, by which these images were parted into training and test; read them again \
+                 to part them by another"
+            ),
+        }));
+    }
+    Ok(())
 }
 
 fn shape(data: &Resident) -> ([usize; 3], usize) {

@@ -66,6 +66,8 @@ pub struct Judged {
     pub norm: Norm,
     /// The radius, in pixel units.
     pub epsilon: f64,
+    /// How thoroughly it was looked for.
+    pub effort: Effort,
     /// Images that it rests on.
     pub images: usize,
 }
@@ -74,10 +76,11 @@ impl Judged {
     /// In a line: no verdict means anything without its budget.
     pub fn line(self) -> String {
         format!(
-            "{} within {} {}, {} images",
+            "{} within {} {}, {}, {} images",
             self.verdict.title(),
-            self.norm.name(),
+            self.norm.symbol(),
             distance(self.epsilon),
+            self.effort.name(),
             self.images
         )
     }
@@ -549,8 +552,9 @@ mod tests {
             verdict: Verdict::Masked,
             norm: Norm::L2,
             epsilon: 1.5,
+            effort: Effort::Quick,
             images: 200,
         };
-        assert_eq!(judged.line(), "masked within l2 1.5, 200 images");
+        assert_eq!(judged.line(), "masked within l₂ 1.5, quick, 200 images");
     }
 }

@@ -498,6 +498,7 @@ fn a_verdict_lives_with_its_run_until_training_goes_on() {
         verdict: report.verdict,
         norm: report.subject.norm,
         epsilon: report.subject.epsilon,
+        effort: report.subject.effort,
         images: 4,
     };
     assert_eq!(page.runs()[0].verdict, Some(judged));
@@ -812,8 +813,99 @@ fn models_that_lie_ready_are_opened() {
     }
     let other = open("other", "network = \"small\"", &[], b"{}").unwrap_err();
     assert!(other.contains("network"), "{other}");
+    let opened = events.iter().filter_map(|event| match event {
+        Event::ModelOpened(opened) => Some(opened.name.as_str()),
+        _ => None,
+    });
+    let ids = index.iter().filter_map(|model| model["id"].as_str());
+    assert!(opened.eq(ids));
+}
 
-    // The last one that could be opened is at hand.
+/// Opens a model of `models` as the page does.
+fn open_ready(session: &mut Session, id: &str) -> Vec<Event> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let read = |end: &str| fs::read(path.join(format!("{id}.{end}"))).unwrap();
+    let config = String::from_utf8(read("toml")).unwrap();
+    let (weights, report) = (read("safetensors"), read("report.json"));
+    let mut events = Vec::new();
+    let mut emit = |event| events.push(event);
+    pollster::block_on(session.open_model(
+        id.to_owned(),
+        &config,
+        &weights,
+        Some(&report),
+        &mut emit,
+    ))
+    .unwrap();
+    events
+}
+
+/// A model comes with what data set it is for: MNIST with its images, photographs without any, and then only
+/// images of one's own can be attacked.
+#[test]
+fn a_model_of_other_images_needs_none_of_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut session = Session::default();
+    let mut nothing = |_| {};
+    pollster::block_on(session.open(DeviceWish::Cpu, &mut nothing)).unwrap();
+    let files = mnist::FILES.map(|name| fs::read(root.join("data/mnist").join(name)).unwrap());
+    session.load_mnist(&files, &mut nothing).unwrap();
+    let loaded = |events: &[Event]| {
+        events.iter().find_map(|event| match event {
+            Event::Data(report) => Some((report.kind, report.test_images, report.classes.len())),
+            _ => None,
+        })
+    };
+    let events = open_ready(&mut session, "cifar10-natural");
+    assert_eq!(loaded(&events), Some((DataKind::Cifar10, 0, 10)));
+    let events = open_ready(&mut session, "cifar10-adversarial");
+    assert_eq!(loaded(&events), None);
+
+    let small = AttackConfig {
+        epsilon: 8.0 / 255.0,
+        iterations: 5,
+        images: 40,
+        ..AttackConfig::default()
+    };
+    let evaluation = EvaluationConfig::default();
+    let config = RunConfig::from_toml(
+        &fs::read_to_string(root.join("models/cifar10-natural.toml")).unwrap(),
+    );
+    for command in [
+        Command::Attack {
+            config: small.clone(),
+            show: 0,
+        },
+        Command::Evaluate {
+            attack: small.clone(),
+            evaluation,
+        },
+        Command::Train {
+            config: config.unwrap(),
+        },
+    ] {
+        let failed = pollster::block_on(session.handle(command, Vec::new(), &mut nothing));
+        let failed = failed.unwrap_err();
+        assert!(
+            failed.contains("images of CIFAR-10 are not loaded"),
+            "{failed}"
+        );
+    }
+    // What was refused leaves the model where it is.
+    let mut events = Vec::new();
+    let image = Command::AttackImage {
+        config: small.clone(),
+        pixels: (0..3072u32).map(|at| (at * 7 % 251) as u8).collect(),
+        label: None,
+    };
+    let mut emit = |event| events.push(event);
+    pollster::block_on(session.handle(image, Vec::new(), &mut emit)).unwrap();
+    assert!(matches!(events.last(), Some(Event::AttackFinished(_))));
+
+    let events = open_ready(&mut session, "mnist-adversarial");
+    assert_eq!(loaded(&events), Some((DataKind::Mnist, 10_000, 10)));
+    let mut events = Vec::new();
+    let mut emit = |event| events.push(event);
     let attack = Command::Attack {
         config: AttackConfig {
             images: 40,
@@ -823,19 +915,17 @@ fn models_that_lie_ready_are_opened() {
         show: 0,
     };
     pollster::block_on(session.handle(attack, Vec::new(), &mut emit)).unwrap();
-    let opened = events.iter().filter_map(|event| match event {
-        Event::ModelOpened(opened) => Some(opened.name.as_str()),
-        _ => None,
-    });
-    let ids = index.iter().filter_map(|model| model["id"].as_str());
-    assert!(opened.eq(ids));
     let Some(Event::AttackFinished(summary)) = events.last() else {
         panic!("{:?}", events.last());
     };
-    let last = index.last().unwrap();
+    let index = fs::read(root.join("models/index.json")).unwrap();
+    let index: Vec<serde_json::Value> = serde_json::from_slice(&index).unwrap();
+    let told = index
+        .iter()
+        .find(|model| model["id"] == "mnist-adversarial");
     for (found, told) in [
-        (summary.clean_accuracy, &last["clean"]),
-        (summary.robust_accuracy, &last["usual"]),
+        (summary.clean_accuracy, &told.unwrap()["clean"]),
+        (summary.robust_accuracy, &told.unwrap()["usual"]),
     ] {
         assert!((found - told.as_f64().unwrap()).abs() < 0.12, "{summary:?}");
     }

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use squeeze_tests::browser::{Graphics, element};
 use tempfile::TempDir;
 
@@ -145,6 +147,78 @@ fn colour_images_go_from_files_to_a_verdict() {
     let what = browser.text("judged-what").unwrap();
     assert!(what.contains("8/255"), "{what}");
     visit.photograph("colour");
+    visit.expect_no_error();
+    visit.expect_clean_record();
+}
+
+/// A model for photographs opens though none of its data set's images are there: any picture will do. With
+/// the digits' model the digits come back.
+#[test]
+fn a_photograph_is_attacked_on_a_model_without_its_images() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::None, "?device=cpu");
+    let browser = &visit.browser;
+    let open = |id: &str| {
+        let pressed = format!(
+            "{}?.getAttribute('aria-pressed') === 'true'",
+            element(&format!("open-{id}"))
+        );
+        browser
+            .wait_for(id, PATIENCE, &pressed)
+            .unwrap_or_else(|error| panic!("{error}"));
+        visit.wait_for_status("ready");
+    };
+    let is_disabled = |testid: &str| {
+        let disabled = browser.eval(&format!("{}.disabled", element(testid)));
+        disabled.unwrap() == true
+    };
+    open("mnist-natural");
+    browser.click("models-for-cifar10").unwrap();
+    browser.click("open-cifar10-natural").unwrap();
+    open("cifar10-natural");
+    assert_eq!(visit.value("data-set"), "cifar10");
+    assert_eq!(visit.value("epsilon"), "8/255");
+    visit.wait_for_text("data-needs", "cifar-10-binary");
+    visit.wait_for_text("attack-line", "a picture of your own");
+    visit.wait_for_text("judge-line", "came with the model");
+    for button in ["attack", "judge", "train"] {
+        assert!(is_disabled(button), "{button}");
+    }
+    assert!(browser.text("judged-what").unwrap().contains("8/255"));
+
+    // Blue above, green below, and something white in the middle.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("picture.jpg");
+    let picture = browser
+        .eval(
+            "(() => { const c = document.createElement('canvas'); c.width = 320; c.height = 240; \
+             const d = c.getContext('2d'); d.fillStyle = '#58f'; d.fillRect(0, 0, 320, 140); \
+             d.fillStyle = '#383'; d.fillRect(0, 140, 320, 100); \
+             d.fillStyle = '#fff'; d.fillRect(110, 110, 100, 40); \
+             return c.toDataURL('image/jpeg').split(',')[1]; })()",
+        )
+        .unwrap();
+    let picture = BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap();
+    std::fs::write(&path, picture).unwrap();
+    browser.pick_files("own-file", &[path]).unwrap();
+    visit.wait_for_text("own-guess", "the model sees");
+    assert!(!is_disabled("own-attack"));
+    browser.click("own-attack").unwrap();
+    visit.wait_for_status("attacked");
+    assert_eq!(visit.number("clean-accuracy"), 100.0);
+    assert_eq!(visit.number("robust-accuracy"), 0.0);
+    for picture in ["closeup-clean", "closeup-attacked"] {
+        let coloured = browser.eval(&is_coloured(&element(picture))).unwrap();
+        assert_eq!(coloured, true, "{picture}");
+    }
+    visit.photograph("photograph");
+
+    browser.click("models-for-mnist").unwrap();
+    browser.click("open-mnist-adversarial").unwrap();
+    open("mnist-adversarial");
+    assert_eq!(visit.value("data-set"), "mnist");
+    assert_eq!(visit.value("epsilon"), "0.3");
+    assert!(!is_disabled("attack"));
     visit.expect_no_error();
     visit.expect_clean_record();
 }
