@@ -907,7 +907,7 @@ fn a_model_is_judged_before_the_eyes() {
     assert!(reasons.contains("without its guard"), "{reasons}");
     let what = browser.text("judged-what").unwrap();
     assert!(
-        what.contains("120 steps") && what.contains("within 0.3"),
+        what.contains("120 steps") && what.contains("by at most 0.3"),
         "{what}"
     );
     let [clean, apparent, robust] =

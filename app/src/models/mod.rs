@@ -56,6 +56,7 @@ pub fn ReadyModels() -> impl IntoView {
                         }
                     })
                     .collect_view()}
+                <p class="hint">{move || about(shown.get())}</p>
             </div>
             <ul class="model-cards" data-testid="models">
                 <For
@@ -71,6 +72,16 @@ pub fn ReadyModels() -> impl IntoView {
                 </For>
             </ul>
         </section>
+    }
+}
+
+fn about(kind: DataKind) -> &'static str {
+    match kind {
+        DataKind::Cifar10 => {
+            "Ten kinds of animals and vehicles (CIFAR-10, whose images do not come with the page): attack a \
+             picture of your own."
+        }
+        _ => "MNIST: its test images are here, and you can draw your own.",
     }
 }
 

@@ -131,14 +131,14 @@ fn subject(lab: Lab, judgement: &Judgement) -> String {
     let steps = subject
         .step
         .map_or_else(String::new, |step| format!(" after {} steps", count(step)));
-    let norm = match subject.norm {
-        Norm::Linf => "of each pixel",
-        Norm::L2 => "of the whole image (l₂)",
+    let moved = match subject.norm {
+        Norm::Linf => "each pixel",
+        Norm::L2 => "the whole image (l₂)",
     };
     let name = lab.model_name();
     let name = name.map_or_else(String::new, |name| format!("“{name}”: "));
     format!(
-        "{name}{}{steps}, {}; within {} {norm}; {} test images; {}",
+        "{name}{}{steps}, {}; {moved} by at most {}; {} test images; {}",
         subject.network,
         subject.training,
         distance(subject.epsilon),

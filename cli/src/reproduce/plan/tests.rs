@@ -99,8 +99,8 @@ fn a_grid_is_every_combination_the_last_axis_quickest() {
 fn what_is_wrong_is_named() {
     for (from, to, wanted) in [
         (
-            "lsq-batch-5\"\n        paper",
-            "lsq-batch-6\"\n        paper",
+            "lsq-batch-5\"\n    paper",
+            "lsq-batch-6\"\n    paper",
             "there is no preset `mnist-lite-lsq-batch-6`",
         ),
         ("\"training.steps\" = 7", "\"training.stops\" = 7", "stops"),
