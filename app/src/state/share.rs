@@ -204,12 +204,6 @@ impl Lab {
     pub fn missing_images(self) -> Option<String> {
         let loaded = self.data_kind()?;
         let wanted = self.config.with(|config| config.data.set);
-        if wanted == loaded && self.lacks_images() {
-            let set = wanted.title();
-            return Some(format!(
-                "The images of {set} are not here: choose its files under Data."
-            ));
-        }
         (wanted != loaded).then(|| {
             let files = match wanted {
                 DataKind::Folder => "images of your own: choose them".to_owned(),

@@ -54,6 +54,9 @@ pub fn RunBar() -> impl IntoView {
             _ if phase.comparing => "Models are being compared.".into(),
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
+            Model::Ready if lab.lacks_images() => {
+                "A trained model is at hand. To train one, choose the data set’s files above.".into()
+            }
             Model::Ready => "A trained model is at hand; a run of your own takes its place.".into(),
             Model::Training => match progress.get() {
                 (0, _) => "The first step prepares the device and takes longest.".into(),
@@ -79,7 +82,8 @@ pub fn RunBar() -> impl IntoView {
                     data-testid="train"
                     aria-describedby="run-line"
                     disabled=move || {
-                        !lab.phase.get().can_train() || wrong.with(Option::is_some) || waiting()
+                        !lab.phase.get().can_train() || lab.lacks_images()
+                            || wrong.with(Option::is_some) || waiting()
                     }
                     on:click=move |_| lab.train()
                 >
