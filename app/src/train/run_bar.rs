@@ -55,7 +55,8 @@ pub fn RunBar() -> impl IntoView {
             _ if phase.can_stop_attack() => "The attack is running.".into(),
             Model::None => "Ready when you are.".into(),
             Model::Ready if lab.lacks_images() => {
-                "A trained model is at hand. To train one, choose the data set’s files above.".into()
+                "A trained model is at hand. To train one, choose the data set’s files above."
+                    .into()
             }
             Model::Ready => "A trained model is at hand; a run of your own takes its place.".into(),
             Model::Training => match progress.get() {
