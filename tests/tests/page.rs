@@ -118,6 +118,18 @@ impl Visit {
 
     /// Waits until the element's text holds these words; an error message on the page ends the wait,
     /// unless it is what is waited for.
+    /// A model that lies ready is the one at hand.
+    fn wait_for_model(&self, id: &str) {
+        let pressed = format!(
+            "{}?.getAttribute('aria-pressed') === 'true'",
+            element(&format!("open-{id}"))
+        );
+        self.browser
+            .wait_for(&format!("{id} to be open"), PATIENCE, &pressed)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.wait_for_status("ready");
+    }
+
     fn wait_for_text(&self, testid: &str, words: &str) {
         let words = Value::from(words).to_string();
         let condition = format!(
@@ -551,17 +563,7 @@ fn a_trained_model_is_there_at_once() {
     let _alone = alone();
     let visit = Visit::new(Graphics::None, "?device=cpu");
     let browser = &visit.browser;
-    let is_open = |model: &str| {
-        let open = format!(
-            "{}?.getAttribute('aria-pressed') === 'true'",
-            element(model)
-        );
-        browser
-            .wait_for(&format!("{model} to be open"), PATIENCE, &open)
-            .unwrap_or_else(|error| panic!("{error}"));
-        visit.wait_for_status("ready");
-    };
-    is_open("open-mnist-natural");
+    visit.wait_for_model("mnist-natural");
     let words = browser.eval(FIRST_WORDS).unwrap();
     let words = words.as_array().unwrap();
     assert_eq!(words.len(), 9, "{words:?}");
@@ -616,7 +618,7 @@ fn a_trained_model_is_there_at_once() {
     visit.photograph("ready-model");
 
     browser.click("open-mnist-adversarial").unwrap();
-    is_open("open-mnist-adversarial");
+    visit.wait_for_model("mnist-adversarial");
     browser.click("attack").unwrap();
     visit.wait_for_status("attacked");
     let robust = visit.number("robust-accuracy");
@@ -764,14 +766,7 @@ fn an_image_of_ones_own_is_attacked() {
     let visit = Visit::new(Graphics::None, "?device=cpu");
     let browser = &visit.browser;
     visit.wait_for_status("ready");
-    let open = format!(
-        "{}?.getAttribute('aria-pressed') === 'true'",
-        element("open-mnist-natural")
-    );
-    browser
-        .wait_for("a model", PATIENCE, &open)
-        .unwrap_or_else(|error| panic!("{error}"));
-    visit.wait_for_status("ready");
+    visit.wait_for_model("mnist-natural");
     browser.set("iterations", "30").unwrap();
     visit.open_group("own-image");
     let is_ready = || {

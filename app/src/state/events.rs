@@ -248,6 +248,7 @@ impl Lab {
                     sources.send(Vec::new());
                     sources.then_open = None;
                 });
+                self.then_model.set_value(None);
                 if before.can_stop_evaluation() {
                     // Half of an evaluation is none.
                     self.climbing.set(None);

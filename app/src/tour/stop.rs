@@ -116,9 +116,7 @@ impl Stop {
                 name(lab, NATURAL)
             ),
             Self::Model => "A trained model opens by itself as soon as the engine is there.".to_owned(),
-            Self::Attack if !is_open(lab, NATURAL) => {
-                format!("Go back and open “{}” first.", name(lab, NATURAL))
-            }
+            Self::Attack if !is_open(lab, NATURAL) => go_back(lab, NATURAL),
             Self::Attack => format!(
                 "Press Attack. Each pixel may change by no more than the budget ε; {} times the attack \
                  asks the model which way hurts most, and takes a step.",
@@ -130,9 +128,7 @@ impl Stop {
                  That costs no more than ordinary training.",
                 name(lab, SQUEEZED)
             ),
-            Self::AttackAgain if !is_open(lab, SQUEEZED) => {
-                format!("Go back and open “{}” first.", name(lab, SQUEEZED))
-            }
+            Self::AttackAgain if !is_open(lab, SQUEEZED) => go_back(lab, SQUEEZED),
             Self::AttackAgain => {
                 "Press Attack once more: same images, same budget, same steps.".to_owned()
             }
@@ -216,6 +212,10 @@ fn of<T>(lab: Lab, id: &str, read: impl FnOnce(&ReadyModel) -> T) -> Option<T> {
 
 fn name(lab: Lab, id: &str) -> String {
     of(lab, id, |model| model.name.clone()).unwrap_or_default()
+}
+
+fn go_back(lab: Lab, id: &str) -> String {
+    format!("Go back and open “{}” first.", name(lab, id))
 }
 
 /// Accuracy of a ready model, as its card has it.

@@ -158,24 +158,14 @@ fn a_photograph_is_attacked_on_a_model_without_its_images() {
     let _alone = alone();
     let visit = Visit::new(Graphics::None, "?device=cpu");
     let browser = &visit.browser;
-    let open = |id: &str| {
-        let pressed = format!(
-            "{}?.getAttribute('aria-pressed') === 'true'",
-            element(&format!("open-{id}"))
-        );
-        browser
-            .wait_for(id, PATIENCE, &pressed)
-            .unwrap_or_else(|error| panic!("{error}"));
-        visit.wait_for_status("ready");
-    };
     let is_disabled = |testid: &str| {
         let disabled = browser.eval(&format!("{}.disabled", element(testid)));
         disabled.unwrap() == true
     };
-    open("mnist-natural");
+    visit.wait_for_model("mnist-natural");
     browser.click("models-for-cifar10").unwrap();
     browser.click("open-cifar10-natural").unwrap();
-    open("cifar10-natural");
+    visit.wait_for_model("cifar10-natural");
     assert_eq!(visit.value("data-set"), "cifar10");
     assert_eq!(visit.value("epsilon"), "8/255");
     visit.wait_for_text("data-needs", "cifar-10-binary");
@@ -201,7 +191,7 @@ fn a_photograph_is_attacked_on_a_model_without_its_images() {
     let picture = BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap();
     std::fs::write(&path, picture).unwrap();
     browser.pick_files("own-file", &[path]).unwrap();
-    visit.wait_for_text("own-guess", "the model sees");
+    visit.wait_for_text("own-guess", "the model sees:");
     assert!(!is_disabled("own-attack"));
     browser.click("own-attack").unwrap();
     visit.wait_for_status("attacked");
@@ -215,7 +205,7 @@ fn a_photograph_is_attacked_on_a_model_without_its_images() {
 
     browser.click("models-for-mnist").unwrap();
     browser.click("open-mnist-adversarial").unwrap();
-    open("mnist-adversarial");
+    visit.wait_for_model("mnist-adversarial");
     assert_eq!(visit.value("data-set"), "mnist");
     assert_eq!(visit.value("epsilon"), "0.3");
     assert!(!is_disabled("attack"));

@@ -35,14 +35,7 @@ fn images_are_drawn_from_the_memory_of_the_gpu() {
     let _alone = alone();
     let visit = Visit::new(Graphics::WebGpuCanvas, "?device=webgpu&draw=canvas");
     let browser = &visit.browser;
-    let open = format!(
-        "{}?.getAttribute('aria-pressed') === 'true'",
-        element("open-mnist-natural")
-    );
-    browser
-        .wait_for("a model", PATIENCE, &open)
-        .unwrap_or_else(|error| panic!("{error}"));
-    visit.wait_for_status("ready");
+    visit.wait_for_model("mnist-natural");
     browser.eval(COUNT).unwrap();
     for (field, value) in [("iterations", "8"), ("attack-images", "24")] {
         browser.set(field, value).unwrap();
