@@ -149,7 +149,7 @@ impl Session {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Failure> {
         let data = self.data.as_ref().ok_or(NOT_READY)?;
-        let config = RunConfig::from_toml(config).map_err(|error| unopened(&name, &text(error)))?;
+        let config = config_of(&name, config)?;
         let other = self.other_data(config.data.set);
         let data = other.as_ref().unwrap_or(data);
         let trainer = given(&name, config, weights, data)?;
@@ -250,9 +250,7 @@ impl Session {
                 config,
                 weights,
             } => {
-                let config =
-                    RunConfig::from_toml(&config).map_err(|error| unopened(&name, &text(error)))?;
-                let trainer = given(&name, config, &weights, data)?;
+                let trainer = given(&name, config_of(&name, &config)?, &weights, data)?;
                 (name, trainer)
             }
             Opponent::Stored { id } => {
@@ -686,6 +684,11 @@ impl Current {
 const NO_MODEL: &str = "there is no model to attack: train one first, or open a stored run";
 
 const NOT_READY: &str = "the device and the data are not ready yet";
+
+/// The config of a model that somebody else trained.
+fn config_of(name: &str, config: &str) -> Result<RunConfig, Failure> {
+    RunConfig::from_toml(config).map_err(|error| unopened(name, &text(error)))
+}
 
 /// A model that somebody else trained, from its config and its weights.
 fn given(

@@ -119,7 +119,7 @@ fn defences(set: DataKind, lite: bool) -> Vec<Defence> {
     };
     // The poster's values; on MNIST, where it gives a plot alone, CIFAR-10's. A lite network fits
     // photographs only in part, and the part that it does not fit has nothing to hold against the
-    // penalty: it is squeezed flat well below the critical beta.
+    // penalty: the poster's values cost it a good part of its accuracy (REPRODUCTION.md).
     let batch: &[f64] = match (set, lite && !is_grey(set)) {
         (_, true) => &[1.0, 3.0],
         (DataKind::Cifar100, false) => &[1.0, 5.0, 7.0],
