@@ -1,6 +1,7 @@
 //! The command line's words.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -16,6 +17,7 @@ use squeeze_engine::config::{
 
 use crate::data::DataCommand;
 use crate::model::Source;
+use crate::sweep::SweepArgs;
 
 /// Train small image classifiers with cheap defences, attack them, and see whether the defence holds.
 #[derive(Parser)]
@@ -57,6 +59,11 @@ pub enum Command {
     /// (CSV, JSON, HTML) with the paper's figures beside ours. Can be stopped and given again at any
     /// time. The plans are in `experiments`.
     Reproduce(ReproduceArgs),
+    /// Train and measure the models of a plan as tasks of their own, on this machine or on a cluster.
+    ///
+    /// Plans are those of `reproduce`. Tasks may be killed at any time; the same command again does what
+    /// is missing. `status` and `collect` read the sweep's folder.
+    Sweep(Box<SweepArgs>),
     /// Fetch data sets, and see what is in them.
     #[command(subcommand)]
     Data(DataCommand),
@@ -117,6 +124,13 @@ pub struct TrainArgs {
     /// Minutes between two savings of the state that `--resume` goes on from.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     pub save_every: f64,
+    /// Serve the run's numbers for Prometheus at http://ADDRESS/metrics, for example 127.0.0.1:9090; only
+    /// this machine's own addresses are taken.
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+    /// Write a file of events into the run directory for TensorBoard (`tensorboard --logdir runs`).
+    #[arg(long)]
+    pub tensorboard: bool,
     #[command(flatten)]
     pub common: CommonArgs,
 }
@@ -463,7 +477,8 @@ impl RecipeArgs {
     }
 }
 
-fn minutes(text: &str) -> Result<f64, String> {
+/// A number of minutes.
+pub fn minutes(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|minutes: &f64| (0.001..=1e6).contains(minutes))

@@ -15,6 +15,7 @@ use squeeze_engine::train::Trainer;
 use crate::args::EstimateArgs;
 use crate::devices::describe;
 use crate::say::say;
+use crate::show::duration;
 use crate::{made_up, memory};
 
 /// What a run would take.
@@ -160,7 +161,7 @@ fn show(estimate: &Estimate, free: Option<f64>) {
     let cost = cost.map_or_else(String::new, |cost| {
         format!(", {cost:.2} by the hourly price")
     });
-    say!("{pace}: {steps} steps take {}{cost}", long(*hours));
+    say!("{pace}: {steps} steps take {}{cost}", duration(*hours));
     say!("(training alone; looks at held-out images and the last test are not in it)");
     if let Some(memory) = memory_mib {
         say!("memory: {memory:.0} MiB at most, in this process");
@@ -171,16 +172,6 @@ fn show(estimate: &Estimate, free: Option<f64>) {
         }
         (None, Some(_)) => say!("batch: its size makes no difference in memory that could be told"),
         (_, None) => say!("batch: no graphics interface tells what memory is free; this one fits"),
-    }
-}
-
-/// Hours in the unit that suits them.
-fn long(hours: f64) -> String {
-    match hours {
-        hours if hours < 1.0 / 60.0 => format!("{:.0} s", 3600.0 * hours),
-        hours if hours < 2.0 => format!("{:.1} min", 60.0 * hours),
-        hours if hours < 72.0 => format!("{hours:.1} h"),
-        hours => format!("{hours:.0} h ({:.1} days)", hours / 24.0),
     }
 }
 
@@ -201,11 +192,5 @@ mod tests {
         assert_eq!(line.largest(300.0), None);
         let flat = Line { slope: 0.0, ..line };
         assert_eq!(flat.largest(1e6), None);
-    }
-
-    #[test]
-    fn hours_have_the_unit_that_suits_them() {
-        let shown = [0.001, 0.5, 30.0, 702.2].map(long);
-        assert_eq!(shown, ["4 s", "30.0 min", "30.0 h", "702 h (29.3 days)"]);
     }
 }

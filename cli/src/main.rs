@@ -16,9 +16,11 @@ mod reproduce;
 mod run_dir;
 mod say;
 mod show;
+mod sweep;
 mod table;
 mod train;
 mod transfer;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => evaluate::evaluate(&args),
         Command::Transfer(args) => transfer::transfer(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
         Command::Data(command) => data::data(&command).map(done),
         Command::Export(args) => export::export(&args).map(done),
         Command::Presets => {

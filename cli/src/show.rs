@@ -228,11 +228,17 @@ impl People {
             (Some(accuracy), None) => format!(", held-out accuracy {:.2} %", 100.0 * accuracy),
             (None, _) => String::new(),
         };
+        let left = steps.total_steps.saturating_sub(*step) as f64 / steps.steps_per_sec;
+        // The bar has its own.
+        let left = match self.bar.is_none() && left.is_finite() && left > 0.0 {
+            true => format!(", {} of training left", duration(left / 3600.0)),
+            false => String::new(),
+        };
         self.at(
             *step,
             steps.total_steps,
             &format!(
-                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{held_out}, {:.1} steps/s",
+                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{held_out}, {:.1} steps/s{left}",
                 100.0 * accuracy,
                 steps.steps_per_sec
             ),
@@ -326,6 +332,16 @@ impl People {
     }
 }
 
+/// Hours in the unit that suits them.
+pub fn duration(hours: f64) -> String {
+    match hours {
+        hours if hours < 1.0 / 60.0 => format!("{:.0} s", 3600.0 * hours),
+        hours if hours < 2.0 => format!("{:.1} min", 60.0 * hours),
+        hours if hours < 72.0 => format!("{hours:.1} h"),
+        hours => format!("{hours:.0} h ({:.1} days)", hours / 24.0),
+    }
+}
+
 fn attack_result(summary: &AttackSummary) -> String {
     let config = &summary.config;
     format!(
@@ -347,4 +363,15 @@ fn attack_result(summary: &AttackSummary) -> String {
             ""
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn hours_have_the_unit_that_suits_them() {
+        let shown = [0.001, 0.5, 30.0, 702.2].map(duration);
+        assert_eq!(shown, ["4 s", "30.0 min", "30.0 h", "702 h (29.3 days)"]);
+    }
 }

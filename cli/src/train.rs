@@ -22,10 +22,12 @@ use crate::model::Stage;
 use crate::run_dir;
 use crate::say::say;
 use crate::show::Show;
+use crate::watch::Watch;
 
 /// Trains into a run directory, from the beginning or from a saved state.
 pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     let mut show = Show::new(args.common.json);
+    let mut watch = Watch::at(args.metrics)?;
     let (mut trainer, data, run) = match &args.resume {
         Some(path) => resume(args, path, &mut show)?,
         None => begin(args, &mut show)?,
@@ -33,7 +35,18 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     let save_every = Duration::from_secs_f64(60.0 * args.save_every);
-    let path = carry_out(&mut trainer, &data, run, save_every, &control, &mut show)?;
+    if args.tensorboard {
+        watch.write_into(Path::new(&run.folder().name()))?;
+    }
+    let host = Headless {
+        show: &mut show,
+        run,
+        save_every,
+        control: control.clone(),
+        watch,
+        failed: Ok(()),
+    };
+    let path = carry_out(&mut trainer, &data, host)?;
     show.note(&format!("written to {path}"));
     if trainer.is_finished() {
         show.note(&format!("next: squeeze attack {path}"));
@@ -44,22 +57,9 @@ pub fn train(args: &TrainArgs) -> Result<ExitCode> {
 }
 
 /// Trains to the end or to a stop, and writes everything down; gives back the run's folder.
-fn carry_out(
-    trainer: &mut Trainer,
-    data: &Resident,
-    run: Run,
-    save_every: Duration,
-    control: &Control,
-    show: &mut Show,
-) -> Result<String> {
-    let mut host = Headless {
-        show,
-        run,
-        save_every,
-        control: control.clone(),
-        failed: Ok(()),
-    };
-    let ended = pollster::block_on(trainer.run(data, control, &mut host));
+fn carry_out(trainer: &mut Trainer, data: &Resident, mut host: Headless) -> Result<String> {
+    let control = host.control.clone();
+    let ended = pollster::block_on(trainer.run(data, &control, &mut host));
     let Headless {
         mut run, failed, ..
     } = host;
@@ -121,7 +121,15 @@ pub fn into_folder(
     } else {
         start(config, Some(path), report, &stage.data)?
     };
-    carry_out(&mut trainer, &stage.data, run, save_every, control, show)?;
+    let host = Headless {
+        show,
+        run,
+        save_every,
+        control: control.clone(),
+        watch: Watch::default(),
+        failed: Ok(()),
+    };
+    carry_out(&mut trainer, &stage.data, host)?;
     Ok(if trainer.is_finished() {
         Ended::Finished
     } else {
@@ -258,6 +266,7 @@ struct Headless<'a> {
     run: Run,
     save_every: Duration,
     control: Control,
+    watch: Watch,
     failed: Result<()>,
 }
 
@@ -268,7 +277,9 @@ impl Host for Headless<'_> {
         }
         self.run.record(&event);
         let written = pollster::block_on(self.run.flush()).map_err(anyhow::Error::from);
-        self.failed = written.and_then(|()| self.show.event(&event));
+        self.failed = written
+            .and_then(|()| self.show.event(&event))
+            .and_then(|()| self.watch.event(&event));
         if self.failed.is_err() {
             // The disk is full, say: end the run rather than train into nothing.
             self.control.set(Wish::Stop);

@@ -36,10 +36,14 @@ pub fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Whether this program runs as root.
+pub fn is_root() -> Result<bool> {
+    Ok(capture(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
 /// `env` (so that apt asks nothing), as root.
 fn as_root() -> Result<Command> {
-    let is_root = capture(Command::new("id").arg("-u"))?.trim() == "0";
-    let mut command = if is_root {
+    let mut command = if is_root()? {
         Command::new("env")
     } else if capture(Command::new("sudo").args(["-n", "true"])).is_ok() {
         let mut sudo = Command::new("sudo");

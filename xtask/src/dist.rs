@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::bench::sizes;
-use crate::{offline, page, project, setup};
+use crate::{dist_cli, offline, page, project, setup};
 
 /// Where to put the page.
 #[derive(Args)]
@@ -18,11 +18,18 @@ pub struct Options {
     /// Take the page that was built before.
     #[arg(long)]
     no_build: bool,
+    /// Instead of the page: the command line as one file that needs nothing of the machine, for the CPU
+    /// alone.
+    #[arg(long, conflicts_with = "no_build")]
+    cli: bool,
 }
 
 /// Builds the page and writes the folder that any static host can serve under any path: what the page
 /// needs, and beside it a .br and a .gz of what gets smaller by that, for hosts that send such copies.
 pub fn run(options: &Options) -> Result<()> {
+    if options.cli {
+        return dist_cli::run(options.out.as_deref());
+    }
     let built = project::dist()?;
     // Before the minutes that a build takes.
     let out = match &options.out {

@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod dist;
+mod dist_cli;
 mod lint;
 mod offline;
 mod page;
@@ -36,7 +37,7 @@ enum Chore {
     Setup,
     /// Build the page in release and serve it on 127.0.0.1.
     Serve(serve::Options),
-    /// Write the folder to put on a static host.
+    /// Write the folder to put on a static host, or the command line as one file.
     Dist(dist::Options),
     /// Run the lints and all tests: native, and the page in Chromium.
     Test(test::Options),

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use squeeze_tests::chromium;
 
 use crate::apt;
+use crate::process::on_path;
 
 /// One thing that may be missing.
 struct Need {
@@ -17,6 +18,22 @@ struct Need {
     is_here: fn() -> bool,
     elsewhere: &'static str,
 }
+
+/// Programs that one test is about, which says that it was NOT RUN without them. A cluster's daemons are nothing
+/// to put on somebody's machine unasked: they are installed where everything runs as root, as in a
+/// container.
+const SLURM: Need = Need {
+    name: "Slurm",
+    packages: &["slurm-wlm"],
+    is_here: || {
+        let folders = ["/usr/sbin", "/usr/local/sbin"];
+        on_path("slurmctld").is_some()
+            || folders
+                .iter()
+                .any(|folder| Path::new(folder).join("slurmctld").is_file())
+    },
+    elsewhere: "package slurm-wlm (Debian, Ubuntu) or slurm-slurmctld and slurm-slurmd (Fedora)",
+};
 
 const NEEDS: [Need; 3] = [
     Need {
@@ -61,6 +78,7 @@ pub fn bring() -> Result<()> {
             );
         }
     }
+    bring_slurm()?;
     let after = missing();
     for need in &NEEDS {
         if !after.iter().any(|one| one.name == need.name) {
@@ -86,6 +104,27 @@ pub fn bring() -> Result<()> {
         "the tests need what is missing here:\n{}{tried}",
         list.join("\n")
     )
+}
+
+/// Installs Slurm where that is nobody's concern, or says that its test will not run.
+fn bring_slurm() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    if !(SLURM.is_here)() && apt::is_here() && apt::is_root()? {
+        println!("installing {}", SLURM.packages.join(" "));
+        if let Err(error) = apt::install(SLURM.packages) {
+            println!("Installing by apt failed: {error:#}");
+        }
+    }
+    match (SLURM.is_here)() {
+        true => println!("{}: ready", SLURM.name),
+        false => println!(
+            "NOT HERE: {}; the test of sweeps on it will NOT RUN. For it: {}",
+            SLURM.name, SLURM.elsewhere
+        ),
+    }
+    Ok(())
 }
 
 /// Variables that make Vulkan use lavapipe alone, unless the user chose a driver.

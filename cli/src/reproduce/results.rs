@@ -14,12 +14,12 @@ use super::plan::{Plan, PlannedModel, Quantity};
 use crate::say::say;
 
 /// The numbers of a profile, in the order of their columns in the CSV.
-const PROFILE: [Quantity; 5] = [
-    Quantity::LogitNorm,
-    Quantity::LogitMean,
-    Quantity::GradientL1,
-    Quantity::GradientL2,
-    Quantity::Distance,
+pub const PROFILE: [(&str, Quantity); 5] = [
+    ("logit_norm", Quantity::LogitNorm),
+    ("logit_mean", Quantity::LogitMean),
+    ("gradient_l1", Quantity::GradientL1),
+    ("gradient_l2", Quantity::GradientL2),
+    ("distance", Quantity::Distance),
 ];
 
 /// What is measured so far.
@@ -101,8 +101,13 @@ impl Results<'_> {
     /// One line a cell.
     pub fn csv(&self) -> String {
         let mut text =
-            "model,column,accuracy,paper_percent,images,verdict,seconds,training_seconds,logit_norm,logit_mean,gradient_l1,gradient_l2,distance\n"
+            "model,column,accuracy,paper_percent,images,verdict,seconds,training_seconds"
                 .to_owned();
+        for (name, _) in PROFILE {
+            text += ",";
+            text += name;
+        }
+        text += "\n";
         for row in &self.rows {
             for (column, cell) in self.plan.columns.iter().zip(&row.cells) {
                 let Some(cell) = cell else {
@@ -123,7 +128,7 @@ impl Results<'_> {
                     row.training_seconds()
                         .map_or(String::new(), |seconds| format!("{seconds:.1}")),
                     PROFILE
-                        .map(|of| cell.number(of).map_or(",".to_owned(), |x| format!(",{x}")))
+                        .map(|(_, of)| cell.number(of).map_or(",".to_owned(), |x| format!(",{x}")))
                         .concat()
                 );
             }
@@ -167,7 +172,7 @@ impl Results<'_> {
 }
 
 /// A field of a CSV.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -21,7 +21,7 @@ use squeeze_engine::verdict::plot::FigureId;
 pub use column::{Column, What};
 pub use drawn::{Curve, Histogram, Quantity, Spreads, Trend};
 pub use grid::Axis;
-pub use recipe::number_of;
+pub use recipe::{fields, number_of};
 
 use file::File;
 use grid::cells;

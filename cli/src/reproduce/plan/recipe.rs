@@ -76,7 +76,10 @@ pub(super) fn deviations(config: &RunConfig, paper: Option<&str>) -> Result<Vec<
 }
 
 /// Every field of a run with its value, as they are written.
-fn fields(config: &RunConfig) -> Result<Vec<(String, String)>> {
+///
+/// # Errors
+/// If the config has no text.
+pub fn fields(config: &RunConfig) -> Result<Vec<(String, String)>> {
     let table: toml::Table = toml::from_str(&config.to_toml()?)?;
     let mut fields = Vec::new();
     flatten("", &table, &mut fields);

@@ -1,0 +1,112 @@
+//! [`Place`]: the folder of a sweep.
+//!
+//! `plan.toml` is the plan, `runs/NAME` the run directory of each model with its measurements, as
+//! `squeeze reproduce` has them, `tasks/NAME/state.json` what became of its task, `logs/NUMBER.log` what the
+//! task said.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use squeeze_engine::run::Folder;
+
+use super::state::State;
+use crate::reproduce::plan::{Plan, PlannedModel};
+use crate::reproduce::table::Table;
+
+const PLAN: &str = "plan.toml";
+
+/// The folder of a sweep, and its plan.
+pub struct Place {
+    /// The folder, from the root on.
+    pub folder: PathBuf,
+    /// The plan.
+    pub plan: Plan,
+}
+
+impl Place {
+    /// The folder of a sweep of this plan, which is made if it is not there. The plan may have got other
+    /// columns and more models behind the others since it was begun: tasks know models by their places.
+    ///
+    /// # Errors
+    /// Names the plan if it is wrong, or if the folder is that of another.
+    pub fn make(plan: &Path, folder: &Path) -> Result<Self> {
+        let read = Plan::read(plan)?;
+        let text = fs::read(plan).with_context(|| plan.display().to_string())?;
+        let kept = folder.join(PLAN);
+        if kept.is_file() {
+            let before = Plan::read(&kept)?;
+            let names = |plan: &Plan| -> Vec<String> {
+                let models = plan.models.iter();
+                models.map(|model| model.name.clone()).collect()
+            };
+            ensure!(
+                names(&read).starts_with(&names(&before)),
+                "{} holds a sweep of other models than {}; name another folder with --out",
+                folder.display(),
+                plan.display()
+            );
+        }
+        for part in ["runs", "tasks", "logs"] {
+            Folder::at(&folder.join(part))?;
+        }
+        pollster::block_on(Folder::at(folder)?.write(PLAN, &text))?;
+        Self::open(folder)
+    }
+
+    /// The folder of a sweep that was begun.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let plan = folder.join(PLAN);
+        ensure!(
+            plan.is_file(),
+            "{} holds no sweep; begin one with `squeeze sweep PLAN --out {0}`",
+            folder.display()
+        );
+        let whole = folder.canonicalize();
+        Ok(Self {
+            folder: whole.with_context(|| folder.display().to_string())?,
+            plan: Plan::read(&plan)?,
+        })
+    }
+
+    /// The folder of a model's task.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn task(&self, planned: &PlannedModel) -> Result<Folder> {
+        Ok(Folder::at(&self.folder.join("tasks").join(&planned.name))?)
+    }
+
+    /// What the task of the model at `number` said.
+    pub fn log(&self, number: usize) -> PathBuf {
+        self.folder.join("logs").join(format!("{number}.log"))
+    }
+
+    /// Models and measurements; nothing is known yet of models that diverged.
+    pub fn table(&self) -> Table<'_> {
+        Table {
+            plan: &self.plan,
+            runs: self.folder.join("runs"),
+            diverged: BTreeSet::new(),
+        }
+    }
+
+    /// Places of the models whose training diverged.
+    ///
+    /// # Errors
+    /// Names the file that is wrong.
+    pub fn diverged(&self) -> Result<BTreeSet<usize>> {
+        let mut diverged = BTreeSet::new();
+        for (number, planned) in self.plan.models.iter().enumerate() {
+            let state = State::read(&self.task(planned)?)?;
+            if state.is_some_and(|state| state.has_diverged()) {
+                diverged.insert(number);
+            }
+        }
+        Ok(diverged)
+    }
+}
