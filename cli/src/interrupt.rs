@@ -1,4 +1,5 @@
-//! Ctrl-C: the first ends the run at the next edge and keeps what there is, the second ends at once.
+//! Ctrl-C, and the signal by which schedulers end a program (SIGTERM): the first ends the run at the next edge and
+//! keeps what there is, the second ends at once.
 
 use std::process::{self, ExitCode};
 
@@ -17,15 +18,27 @@ pub fn status(stopped: bool) -> ExitCode {
     }
 }
 
-/// Makes Ctrl-C stop what `control` steers.
+/// Makes Ctrl-C and SIGTERM stop what `control` steers. A signal that was ignored before, as SIGHUP is under
+/// `nohup`, stays so.
 pub fn stop_on_interrupt(control: &Control) -> Result<()> {
-    let control = control.clone();
-    ctrlc::set_handler(move || {
-        if control.wish() == Wish::Stop {
-            process::exit(INTERRUPTED.into());
-        }
-        control.set(Wish::Stop);
-        eprintln!("\nstopping; what is done so far is kept (again to end at once)");
-    })
-    .context("Ctrl-C cannot be handled")
+    let asked = control.clone();
+    ctrlc::set_handler(move || stop(&asked)).context("Ctrl-C cannot be handled")?;
+    #[cfg(unix)]
+    {
+        let asked = control.clone();
+        let signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM]);
+        let mut signals = signals.context("SIGTERM cannot be handled")?;
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || signals.forever().for_each(|_| stop(&asked)))?;
+    }
+    Ok(())
+}
+
+fn stop(control: &Control) {
+    if control.wish() == Wish::Stop {
+        process::exit(INTERRUPTED.into());
+    }
+    control.set(Wish::Stop);
+    eprintln!("\nstopping; what is done so far is kept (again to end at once)");
 }

@@ -219,7 +219,10 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
 }
 
 /// A run keeps the config that it was begun with; only where its data lies may change.
-fn same_config(written: &RunConfig, begun: &RunConfig) -> Result<()> {
+///
+/// # Errors
+/// Names the first line that differs.
+pub fn same_config(written: &RunConfig, begun: &RunConfig) -> Result<()> {
     let mut begun = begun.clone();
     begun.data.path.clone_from(&written.data.path);
     if *written == begun {

@@ -106,14 +106,21 @@ fn a_sweep_makes_the_table_that_one_process_makes() {
 
     // Again: there is nothing to do.
     let said = succeed(folder, &words);
-    assert!(said.contains("all is there"), "{said}");
+    assert!(said.contains("nothing is left to begin"), "{said}");
     let logs = (0..4).map(|number| read(&folder.join(format!("s/logs/{number}.log"))));
     let trainings: usize = logs
         .map(|log| log.matches("trained 40 steps").count())
         .sum();
     assert_eq!(trainings, 4);
 
-    // A sweep of other models does not go into its folder.
+    // Nor do models that were begun go on by other settings, and no other sweep goes into the folder.
+    fs::write(folder.join("other.toml"), PLAN.replace("= 40 }", "= 41 }")).unwrap();
+    let said = fail(folder, &["sweep", "other.toml", "--out", "s"]);
+    assert!(
+        said.contains("model `seed1-beta0.0` was begun with other settings")
+            && said.contains("steps = 41"),
+        "{said}"
+    );
     fs::write(folder.join("other.toml"), PLAN.replace("[1, 2]", "[3, 4]")).unwrap();
     let said = fail(folder, &["sweep", "other.toml", "--out", "s"]);
     assert!(
@@ -202,7 +209,7 @@ fn a_model_that_diverges_is_not_tried_again_unasked() {
     );
     assert_eq!(output.status.code(), Some(65));
     let said = succeed(folder, &words);
-    assert!(said.contains("all is there"), "{said}");
+    assert!(said.contains("nothing is left to begin"), "{said}");
     succeed(folder, &["sweep", "collect", "s"]);
     assert!(read(&folder.join("s/results.json")).contains("\"diverged\": true"));
 }
@@ -287,7 +294,7 @@ fn the_manifest_is_one_of_kubernetes() {
         "--device",
         "gpu",
         "--data",
-        "/sweep/images",
+        "/sweeps/images",
     ];
     succeed(folder, &words);
     let path = folder.join("My sweep_1/job.json");
@@ -314,19 +321,9 @@ fn the_manifest_is_one_of_kubernetes() {
     let args = container.args.as_ref().unwrap().join(" ");
     assert_eq!(
         args,
-        "sweep task /sweep --plan /plan/plan.toml --of 1,3 --number $(JOB_COMPLETION_INDEX) \
-         --device gpu --save-every 5 --data /sweep/images"
+        "sweep task /sweeps/My sweep_1 --plan /plan/plan.toml --of 1,3 --number $(JOB_COMPLETION_INDEX) \
+         --device gpu --save-every 5 --data /sweeps/images"
     );
-
-    // The same command again makes the same; another one is another job.
-    let text = read(&path);
-    succeed(folder, &words);
-    assert_eq!(read(&path), text);
-    succeed(
-        folder,
-        &[&words[..words.len() - 2], &["--save-every", "1"]].concat(),
-    );
-    assert!(!read(&path).contains(&name));
 
     // What its pods do, here: the plan comes with the task.
     let said = succeed(

@@ -141,7 +141,7 @@ fn a_run_can_be_watched_by_prometheus_and_tensorboard() {
     let Some(What::Session(session)) = &events[0].what else {
         panic!("{:?}", events[0]);
     };
-    assert_eq!((session.status, events[0].step), (1, 0));
+    assert_eq!((session.status, events[0].step), (1, 1));
     let values: Vec<(i64, &record::Value)> = events
         .iter()
         .filter_map(|event| match &event.what {

@@ -35,14 +35,28 @@ impl Table<'_> {
         self.runs.join(&planned.name)
     }
 
-    /// The cell of a column, if it is measured with the plan's settings.
+    /// The cells of a model, one a column: those that are measured with the plan's settings.
     ///
     /// # Errors
     /// Names the file if it is wrong.
-    pub fn cell(&self, planned: &PlannedModel, column: &Column) -> Result<Option<Cell>> {
+    pub fn cells(&self, planned: &PlannedModel) -> Result<Vec<Option<Cell>>> {
+        let cells = Cells::read(&self.run(planned))?;
+        let columns = self.plan.columns.iter();
+        let found = columns.map(|column| {
+            let settings = self.settings(planned, column)?;
+            Ok(cells.get(&column.name, &settings).cloned())
+        });
+        found.collect()
+    }
+
+    /// Whether a column is measured with the plan's settings.
+    ///
+    /// # Errors
+    /// Names the file if it is wrong.
+    pub fn has(&self, planned: &PlannedModel, column: &Column) -> Result<bool> {
         let cells = Cells::read(&self.run(planned))?;
         let settings = self.settings(planned, column)?;
-        Ok(cells.get(&column.name, &settings).cloned())
+        Ok(cells.get(&column.name, &settings).is_some())
     }
 
     /// All that a column of a model depends on.
@@ -59,9 +73,7 @@ impl Table<'_> {
         let rows = self.plan.models.iter().enumerate();
         let rows = rows.map(|(number, planned)| {
             let path = self.run(planned);
-            let cells = self.plan.columns.iter();
-            let cells = cells.map(|column| self.cell(planned, column));
-            let cells = cells.collect::<Result<Vec<Option<Cell>>>>()?;
+            let cells = self.cells(planned)?;
             let is_judged = |cell: &Cell| cell.verdict.is_some();
             let report = match cells.iter().flatten().any(is_judged) {
                 true => pollster::block_on(read_report(&Folder::at(&path)?))?,
@@ -81,28 +93,26 @@ impl Table<'_> {
             rows: rows.collect::<Result<_>>()?,
         })
     }
+}
 
-    /// Writes [`FILES`] and the plots.
-    ///
-    /// # Errors
-    /// Names the file that is wrong or cannot be written.
-    pub fn write(&self, data: &Dataset, out: &Path) -> Result<()> {
-        let results = self.results(data)?;
-        let plots = plots(&results);
-        let plots = plots
-            .iter()
-            .map(|plot| (plot.file(), standalone(&plot.svg, page::STYLE)));
-        let [csv, json, html] = FILES.map(str::to_owned);
-        let files = [
-            (csv, results.csv()),
-            (json, results.json()?),
-            (html, page::html(&results)),
-        ];
-        for (name, text) in files.into_iter().chain(plots) {
-            let path = out.join(name);
-            fs::write(&path, text)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
-        }
-        Ok(())
+/// Writes [`FILES`] and the plots.
+///
+/// # Errors
+/// Names the file that cannot be written.
+pub fn write(results: &Results, out: &Path) -> Result<()> {
+    let plots = plots(results);
+    let plots = plots
+        .iter()
+        .map(|plot| (plot.file(), standalone(&plot.svg, page::STYLE)));
+    let [csv, json, html] = FILES.map(str::to_owned);
+    let files = [
+        (csv, results.csv()),
+        (json, results.json()?),
+        (html, page::html(results)),
+    ];
+    for (name, text) in files.into_iter().chain(plots) {
+        let path = out.join(name);
+        fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    Ok(())
 }

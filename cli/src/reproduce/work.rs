@@ -9,7 +9,7 @@ use squeeze_engine::train::TrainError;
 
 use super::cells::{Cells, Measuring};
 use super::plan::{Column, PlannedModel, What};
-use super::table::Table;
+use super::table::{Table, write};
 use crate::model::{self, Source, Stage, Trained};
 use crate::show::Show;
 use crate::train;
@@ -154,6 +154,9 @@ impl<'a> Work<'a> {
         }
         let mut came = Came::Through;
         for column in plan.columns.iter().filter(|column| is_moved(column)) {
+            if self.has_diverged_source(column) {
+                continue;
+            }
             if let Some(source) = plan.source(column)
                 && train::finished(&self.table.run(source))?.is_none()
             {
@@ -203,7 +206,7 @@ impl<'a> Work<'a> {
 
     /// Measures a column of a model, if it is missing; false if the user stopped it.
     fn cell(&mut self, number: usize, planned: &PlannedModel, column: &Column) -> Result<bool> {
-        if self.table.cell(planned, column)?.is_some() {
+        if self.table.has(planned, column)? {
             self.done += 1;
             self.reused += 1;
             return Ok(true);
@@ -258,7 +261,7 @@ impl<'a> Work<'a> {
     }
 
     fn write(&self, out: &Path) -> Result<()> {
-        self.table.write(self.stage.data.data(), out)
+        write(&self.table.results(self.stage.data.data())?, out)
     }
 }
 

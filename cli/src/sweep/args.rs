@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use squeeze_engine::choice::DeviceWish;
 
 use crate::args::{CommonArgs, minutes};
 
@@ -87,8 +88,13 @@ pub struct StartArgs {
     /// Kubernetes: GPUs of each task (nvidia.com/gpu).
     #[arg(long, value_name = "GPUS", default_value_t = 0)]
     pub gpus: u32,
-    #[command(flatten)]
-    pub common: CommonArgs,
+    /// Device: auto, gpu or cpu. `auto` takes a real GPU if there is one.
+    #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
+    pub device: DeviceWish,
+    /// Where the data set is, file or folder, on every machine [default: MNIST is inside this program;
+    /// others are where `squeeze data fetch` puts them].
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

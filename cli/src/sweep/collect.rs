@@ -12,7 +12,7 @@ use super::place::Place;
 use super::status::{all, summary};
 use super::tidy::Tidy;
 use crate::data;
-use crate::reproduce::table::FILES;
+use crate::reproduce::table::{FILES, write};
 use crate::say::say;
 
 /// Writes the table, and names what is missing.
@@ -33,8 +33,8 @@ pub fn collect(args: &CollectArgs) -> Result<ExitCode> {
     };
     let out = args.results.as_ref().unwrap_or(&place.folder);
     fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
-    table.write(&set, out)?;
     let results = table.results(&set)?;
+    write(&results, out)?;
     let tidy = Tidy::of(&results)?;
     let csv = out.join("sweep.csv");
     fs::write(&csv, tidy.csv()).with_context(|| format!("{} cannot be written", csv.display()))?;

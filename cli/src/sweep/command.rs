@@ -18,7 +18,7 @@ pub fn words(place: &Place, args: &StartArgs) -> Result<Vec<String>> {
     let mut words = vec![shown(&program)];
     words.extend(["sweep", "task"].map(str::to_owned));
     words.push(shown(&place.folder));
-    if let Some(data) = &args.common.data {
+    if let Some(data) = &args.data {
         let data = data
             .canonicalize()
             .with_context(|| format!("--data {}", data.display()))?;
@@ -32,7 +32,7 @@ pub fn words(place: &Place, args: &StartArgs) -> Result<Vec<String>> {
 pub fn options(args: &StartArgs) -> Vec<String> {
     vec![
         "--device".to_owned(),
-        match args.common.device {
+        match args.device {
             DeviceWish::Auto => "auto",
             DeviceWish::Gpu => "gpu",
             DeviceWish::Cpu => "cpu",

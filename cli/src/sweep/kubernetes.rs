@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::args::StartArgs;
 use super::command::options;
 use super::place::Place;
 use super::slurm::plain;
+use super::state::now;
 use super::task::DIVERGED;
 use crate::reproduce::work::is_moved;
 use crate::say::say;
@@ -19,8 +19,8 @@ use crate::say::say;
 /// Name of the manifest in the sweep's folder.
 const MANIFEST: &str = "job.json";
 
-/// Where the sweep's folder is in a container.
-const FOLDER: &str = "/sweep";
+/// Where the volume is in a container; a sweep's folder is in it, by its name.
+const VOLUME: &str = "/sweeps";
 
 /// Times that a pod is started anew for one model.
 const RETRIES: u32 = 6;
@@ -64,8 +64,7 @@ pub fn submit(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<()> 
     Ok(())
 }
 
-/// The plan, as a config map, and the job. Their names depend on what is in them: the same command again
-/// changes nothing.
+/// The plan, as a config map, and the job, which is another one each time: finished jobs cannot be begun again.
 fn manifest(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<Value> {
     let image = args.image.as_deref();
     let image = image.context("--image: name the container's image, with `squeeze` in it")?;
@@ -77,10 +76,12 @@ fn manifest(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<Value>
     let plan = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let list: Vec<String> = numbers.iter().map(usize::to_string).collect();
     let list = list.join(",");
+    let folder = place.folder.file_name().unwrap_or_default();
+    let folder = folder.to_string_lossy();
     let mut words = vec![
         "sweep".to_owned(),
         "task".to_owned(),
-        FOLDER.to_owned(),
+        format!("{VOLUME}/{folder}"),
         "--plan".to_owned(),
         "/plan/plan.toml".to_owned(),
         "--of".to_owned(),
@@ -89,25 +90,12 @@ fn manifest(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<Value>
         "$(JOB_COMPLETION_INDEX)".to_owned(),
     ];
     words.extend(options(args));
-    if let Some(data) = &args.common.data {
+    if let Some(data) = &args.data {
         words.extend(["--data".to_owned(), data.to_string_lossy().into_owned()]);
     }
-    let folder = place.folder.file_name().unwrap_or_default();
-    let folder = plain(&folder.to_string_lossy());
-    let digest = Sha256::new()
-        .chain_update(&plan)
-        .chain_update(serde_json::to_vec(&(
-            &words, image, claim, args.gpus, args.jobs,
-        ))?)
-        .finalize();
-    let digest: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     // A name has 63 characters at most, and pods' names have the index behind it.
-    let short: String = folder.chars().take(32).collect();
-    let name = format!("squeeze-{}-{digest}", short.trim_end_matches('-'));
+    let short: String = plain(&folder).chars().take(32).collect();
+    let name = format!("squeeze-{}-{}", short.trim_end_matches('-'), now());
     let labels = json!({ "app.kubernetes.io/name": "squeeze", "app.kubernetes.io/instance": name });
     let mut metadata = json!({ "name": name, "labels": labels });
     if let Some(namespace) = &args.namespace {
@@ -123,7 +111,7 @@ fn manifest(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<Value>
             "capabilities": { "drop": ["ALL"] },
         },
         "volumeMounts": [
-            { "name": "sweep", "mountPath": FOLDER },
+            { "name": "sweep", "mountPath": VOLUME },
             { "name": "plan", "mountPath": "/plan", "readOnly": true },
         ],
     });
@@ -157,7 +145,12 @@ fn manifest(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<Value>
                 "spec": {
                     "restartPolicy": "Never",
                     "terminationGracePeriodSeconds": GRACE,
-                    "securityContext": { "runAsNonRoot": true, "runAsUser": 10_001, "fsGroup": 10_001 },
+                    "securityContext": {
+                        "runAsNonRoot": true,
+                        "runAsUser": 10_001,
+                        "fsGroup": 10_001,
+                        "seccompProfile": { "type": "RuntimeDefault" },
+                    },
                     "containers": [container],
                     "volumes": [
                         { "name": "sweep", "persistentVolumeClaim": { "claimName": claim } },

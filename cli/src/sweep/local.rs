@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// # Errors
 /// If a task cannot be begun. One that fails does not keep others from being done.
 pub fn run(place: &Place, numbers: &[usize], args: &StartArgs, control: &Control) -> Result<()> {
-    let jobs = args.jobs.unwrap_or(1) as usize;
+    let jobs = (args.jobs.unwrap_or(1) as usize).min(numbers.len()).max(1);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = (cores / jobs).max(1);
     let left: Mutex<VecDeque<usize>> = Mutex::new(numbers.iter().copied().collect());
@@ -103,13 +103,19 @@ fn one(
 }
 
 /// Has a task end at its next edge and keep what it has done.
+#[cfg(unix)]
 fn ask_to_stop(child: &mut Child) -> Result<()> {
-    if cfg!(unix) {
-        let id = child.id().to_string();
-        Command::new("kill").args(["-TERM", &id]).status()?;
-    } else {
-        // What is not saved is done again.
-        child.kill()?;
-    }
-    Ok(())
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    Ok(kill(
+        Pid::from_raw(child.id().try_into()?),
+        Signal::SIGTERM,
+    )?)
+}
+
+/// Ends a task; what it has not saved is done again.
+#[cfg(not(unix))]
+fn ask_to_stop(child: &mut Child) -> Result<()> {
+    Ok(child.kill()?)
 }

@@ -56,10 +56,10 @@ fn start(args: &StartArgs) -> Result<ExitCode> {
         }
     };
     let place = Place::make(plan, &out)?;
-    let numbers = task::wanted(&place, &args.cells)?;
+    let numbers = task::wanted(&place, &args.cells, args.on != On::Local)?;
     let shown = out.display();
     if numbers.is_empty() {
-        say!("all is there; next: squeeze sweep collect {shown}");
+        say!("nothing is left to begin; next: squeeze sweep collect {shown}");
         return Ok(ExitCode::SUCCESS);
     }
     match args.on {

@@ -9,11 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use squeeze_engine::run::Folder;
+use squeeze_engine::run::{Folder, StoreError, read_config};
 
 use super::state::State;
-use crate::reproduce::plan::{Plan, PlannedModel};
+use crate::reproduce::plan::{Column, Plan, PlannedModel};
 use crate::reproduce::table::Table;
+use crate::train::same_config;
 
 const PLAN: &str = "plan.toml";
 
@@ -33,7 +34,6 @@ impl Place {
     /// Names the plan if it is wrong, or if the folder is that of another.
     pub fn make(plan: &Path, folder: &Path) -> Result<Self> {
         let read = Plan::read(plan)?;
-        let text = fs::read(plan).with_context(|| plan.display().to_string())?;
         let kept = folder.join(PLAN);
         if kept.is_file() {
             let before = Plan::read(&kept)?;
@@ -48,11 +48,53 @@ impl Place {
                 plan.display()
             );
         }
+        for planned in &read.models {
+            let path = folder.join("runs").join(&planned.name);
+            if !path.join("config.toml").is_file() {
+                continue;
+            }
+            let begun = pollster::block_on(read_config(&Folder::at(&path)?))?;
+            same_config(&planned.config, &begun).with_context(|| {
+                format!(
+                    "model `{0}` was begun with other settings than {1} has now; name another folder with --out, or delete runs/{0} and tasks/{0} in {2}",
+                    planned.name,
+                    plan.display(),
+                    folder.display()
+                )
+            })?;
+        }
+        let place = Self::with(plan, folder)?;
+        let text = fs::read(plan).with_context(|| plan.display().to_string())?;
+        pollster::block_on(Folder::at(folder)?.write(PLAN, &text))?;
+        Ok(place)
+    }
+
+    /// The folder of a sweep for a task that brings its plan. If there is no plan in the folder yet, this one is put
+    /// there: by one task, if many begin at once.
+    ///
+    /// # Errors
+    /// Names the plan if it is wrong.
+    pub fn with(plan: &Path, folder: &Path) -> Result<Self> {
+        let read = Plan::read(plan)?;
         for part in ["runs", "tasks", "logs"] {
             Folder::at(&folder.join(part))?;
         }
-        pollster::block_on(Folder::at(folder)?.write(PLAN, &text))?;
-        Self::open(folder)
+        let place = Folder::at(folder)?;
+        if !folder.join(PLAN).is_file() {
+            match pollster::block_on(place.hold()) {
+                Ok(held) => {
+                    let text = fs::read(plan).with_context(|| plan.display().to_string())?;
+                    pollster::block_on(held.write(PLAN, &text))?;
+                }
+                Err(StoreError::Held(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let whole = folder.canonicalize();
+        Ok(Self {
+            folder: whole.with_context(|| folder.display().to_string())?,
+            plan: read,
+        })
     }
 
     /// The folder of a sweep that was begun.
@@ -71,6 +113,18 @@ impl Place {
             folder: whole.with_context(|| folder.display().to_string())?,
             plan: Plan::read(&plan)?,
         })
+    }
+
+    /// Whether a column cannot be measured: its images are made on a model whose training diverged.
+    ///
+    /// # Errors
+    /// Names the file that is wrong.
+    pub fn is_void(&self, column: &Column) -> Result<bool> {
+        let Some(source) = self.plan.source(column) else {
+            return Ok(false);
+        };
+        let state = State::read(&self.task(source)?)?;
+        Ok(state.is_some_and(|state| state.has_diverged()))
     }
 
     /// The folder of a model's task.

@@ -36,7 +36,9 @@ pub fn submit(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<()> 
         // Images can only be moved from a model that is trained: each task looks again behind them all.
         let after = format!("--dependency=afterany:{job}");
         let again = sbatch(&[&after, &script])?;
-        say!("and as job {again} behind it, for images that are moved from other models");
+        say!(
+            "and as job {again} behind it, for images that are moved from other models; to end both: scancel {job} {again}"
+        );
     }
     Ok(())
 }
@@ -70,12 +72,18 @@ fn script(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<String> 
         .jobs
         .map_or_else(String::new, |jobs| format!("%{jobs}"));
     let name = place.folder.file_name().unwrap_or_default();
+    let folder = place.folder.display().to_string();
+    let is_plain = |c: char| !c.is_whitespace() && !"%\"'\\".contains(c);
+    ensure!(
+        folder.chars().all(is_plain),
+        "--out {folder}: Slurm takes no folder with blanks, quotes, % or \\ in its name for what tasks say; name another"
+    );
     let words = words(place, args)?;
     let command: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     let mut options = vec![
         format!("--job-name=squeeze-{}", plain(&name.to_string_lossy())),
         format!("--array={}{limit}", array.join(",")),
-        format!("--output={}/logs/%a.log", place.folder.display()),
+        format!("--output={folder}/logs/%a.log"),
         "--open-mode=append".to_owned(),
         "--requeue".to_owned(),
         "--signal=B:USR1@120".to_owned(),
@@ -96,7 +104,8 @@ fn script(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<String> 
 
 near_end=
 trap 'near_end=1; kill -TERM "$task" 2>/dev/null' USR1
-trap 'kill -TERM "$task" 2>/dev/null' TERM INT
+# Slurm tells the task itself, too.
+trap : TERM INT
 
 {command} --number "$SLURM_ARRAY_TASK_ID" &
 task=$!
@@ -109,11 +118,13 @@ while kill -0 "$task" 2>/dev/null; do
 done
 
 # Out of time, or killed: once more, but not for ever.
-if [ -n "$near_end" ] && [ "$status" -ne 0 ] || [ "$status" -gt 130 ]; then
-    if [ "${{SLURM_RESTART_COUNT:-0}}" -lt 100 ] && scontrol requeue "$SLURM_JOB_ID"; then
-        # Slurm ends what is left of this one.
-        sleep 60
-    fi
+most=0
+[ "$status" -gt 130 ] && most=3
+[ -n "$near_end" ] && [ "$status" -ne 0 ] && most=100
+if [ "${{SLURM_RESTART_COUNT:-0}}" -lt "$most" ] &&
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"; then
+    # Slurm ends what is left of this one.
+    sleep 60
 fi
 exit "$status"
 "#,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
-use squeeze_engine::run::{self, Folder, StoreError};
+use squeeze_engine::run::{self, Folder};
 
 use super::args::StatusArgs;
 use super::place::Place;
@@ -106,18 +106,20 @@ pub fn standing(place: &Place, number: usize) -> Result<Found> {
         true => pollster::block_on(run::read_summary(&Folder::at(&path)?))?,
         false => None,
     };
-    let mut columns = 0;
-    for column in &place.plan.columns {
-        columns += usize::from(table.cell(planned, column)?.is_some());
+    let (mut columns, mut of_columns) = (0, 0);
+    for (column, cell) in place.plan.columns.iter().zip(table.cells(planned)?) {
+        if !place.is_void(column)? {
+            of_columns += 1;
+            columns += usize::from(cell.is_some());
+        }
     }
-    let of_columns = place.plan.columns.len();
     let finished = summary.as_ref().is_some_and(|summary| summary.finished);
     let folder = place.task(planned)?;
     let state = State::read(&folder)?;
     let what = match state.as_ref().map(|state| state.phase.clone()) {
         _ if finished && columns == of_columns => Standing::Done,
         None => Standing::Missing,
-        Some(_) if is_held(folder)? => Standing::Running,
+        Some(_) if folder.is_held()? => Standing::Running,
         // Its plan has more columns by now.
         Some(Phase::Running | Phase::Stopped | Phase::Done) => Standing::Stopped,
         Some(Phase::Waits { source }) => Standing::Waits { source },
@@ -135,15 +137,6 @@ pub fn standing(place: &Place, number: usize) -> Result<Found> {
         attempts: state.as_ref().map_or(0, |state| state.attempts),
         place: state.map(|state| state.place),
     })
-}
-
-/// Whether a task is at work.
-fn is_held(folder: Folder) -> Result<bool> {
-    match pollster::block_on(folder.hold()) {
-        Ok(_) => Ok(false),
-        Err(StoreError::Held(_)) => Ok(true),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Every model of a sweep.

@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Trains and measures what is missing of one model.
 pub fn task(args: &TaskArgs) -> Result<ExitCode> {
     let place = match &args.plan {
-        Some(plan) => Place::make(plan, &args.folder)?,
+        Some(plan) => Place::with(plan, &args.folder)?,
         None => Place::open(&args.folder)?,
     };
     let number = number(args)?;
@@ -44,9 +44,17 @@ pub fn task(args: &TaskArgs) -> Result<ExitCode> {
     let Some(folder) = hold(&place.task(planned)?, &control, &show)? else {
         return Ok(interrupt::status(true));
     };
-    if matches!(standing(&place, number)?.what, Standing::Done) {
+    let found = standing(&place, number)?;
+    if matches!(found.what, Standing::Done) {
         show.note(&format!("{}: all is there", planned.title));
         return Ok(ExitCode::SUCCESS);
+    }
+    if State::read(&folder)?.is_some_and(|state| state.has_diverged()) {
+        show.note(&format!(
+            "{}: training diverged before, and would again",
+            planned.title
+        ));
+        return Ok(ExitCode::from(DIVERGED));
     }
     let state = State::begin(&folder)?;
     let came = work(args, &place, number, &control, &mut show);
@@ -75,8 +83,11 @@ pub fn task(args: &TaskArgs) -> Result<ExitCode> {
             }
         }
     };
-    state.end(&folder, phase)?;
-    result
+    match (state.end(&folder, phase), result) {
+        (Ok(()), result) => result,
+        (Err(ended), Ok(_)) => Err(ended),
+        (Err(ended), Err(error)) => Err(error.context(format!("{ended:#}"))),
+    }
 }
 
 fn number(args: &TaskArgs) -> Result<usize> {
@@ -128,21 +139,25 @@ fn work(
     let (config, stage) = model::begin(config, &args.common, show)?;
     let show = Show::new(args.common.json);
     let save_every = Duration::from_secs_f64(60.0 * args.save_every);
-    let (table, control) = (place.table(), control.clone());
+    let (mut table, control) = (place.table(), control.clone());
+    table.diverged = place.diverged()?;
     let mut work = Work::new(table, config.data.path, save_every, stage, control, show)?;
     work.only(number)
 }
 
-/// The numbers of the models that a sweep is to go on with.
+/// The numbers of the models that a sweep is to go on with: those that are named, or all that are left, without
+/// those that a task works on already where that is asked for.
 ///
 /// # Errors
 /// Names the model that the plan has not.
-pub fn wanted(place: &Place, names: &[String]) -> Result<Vec<usize>> {
+pub fn wanted(place: &Place, names: &[String], but_running: bool) -> Result<Vec<usize>> {
     let models = &place.plan.models;
     if names.is_empty() {
         let all = (0..models.len()).map(|number| Ok((number, standing(place, number)?)));
         let all = all.collect::<Result<Vec<_>>>()?;
-        let left = all.into_iter().filter(|(_, found)| !found.is_settled());
+        let left = all.into_iter().filter(|(_, found)| {
+            !found.is_settled() && !(but_running && found.what == Standing::Running)
+        });
         return Ok(left.map(|(number, _)| number).collect());
     }
     let mut numbers = Vec::new();

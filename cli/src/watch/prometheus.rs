@@ -33,9 +33,7 @@ struct Numbers {
     learning_rate: Number,
     held_out_accuracy: Number,
     held_out_robust_accuracy: Number,
-    test_accuracy: Number,
     saved_step: Number,
-    finished: Number,
 }
 
 impl Numbers {
@@ -86,25 +84,14 @@ impl Numbers {
                 &self.held_out_robust_accuracy,
             ),
             (
-                "test_accuracy",
-                "Share of the test images that are right, at the end",
-                &self.test_accuracy,
-            ),
-            (
                 "saved_step",
                 "Step of the last saved state",
                 &self.saved_step,
-            ),
-            (
-                "finished",
-                "1 once training came to its end",
-                &self.finished,
             ),
         ] {
             number.set(f64::NAN);
             registry.register(name, help, number.clone());
         }
-        self.finished.set(0.0);
     }
 
     fn event(&self, event: &Event) {
@@ -132,12 +119,9 @@ impl Numbers {
                     number.set(f64::from(value));
                 }
             }
-            Event::Evaluation(evaluation) => {
-                let number = match evaluation.part {
-                    Part::HeldOut => &self.held_out_accuracy,
-                    Part::Test => &self.test_accuracy,
-                };
-                number.set(evaluation.accuracy);
+            // That of the test set comes with the end of the program.
+            Event::Evaluation(evaluation) if evaluation.part == Part::HeldOut => {
+                self.held_out_accuracy.set(evaluation.accuracy);
             }
             Event::Look(look) => {
                 if let Some(attack) = look.attack {
@@ -146,10 +130,6 @@ impl Numbers {
             }
             Event::Saved { step } => {
                 self.saved_step.set(*step as f64);
-            }
-            Event::TrainingFinished(_) => {
-                self.finished.set(1.0);
-                self.seconds_left.set(0.0);
             }
             _ => {}
         }

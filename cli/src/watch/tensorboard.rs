@@ -52,8 +52,9 @@ impl EventFile {
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::TrainingStarted(started) => {
-                // Steps behind the saved state are done again.
-                self.write(started.step, What::Session(Session { status: 1 }))?;
+                // Steps from here on are done again: readers forget what another file has of them.
+                let next = started.step + 1;
+                self.write(next, What::Session(Session { status: 1 }))?;
             }
             Event::Steps(steps) => {
                 for step in &steps.steps {

@@ -70,6 +70,28 @@ impl Folder {
         Ok(self)
     }
 
+    /// Whether somebody holds it, this program among them. Nothing is written; whoever wants to hold it at this
+    /// moment may be refused once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn is_held(&self) -> Result<bool, StoreError> {
+        let path = self.path.join(LOCK);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(failed("read", &path, &error)),
+        };
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Ok(()) => Ok(false),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Ok(false)
+            }
+            Err(TryLockError::Error(error)) => Err(failed("locked", &path, &error)),
+        }
+    }
+
     /// Names of all that is in it, sorted.
     ///
     /// # Errors

@@ -46,11 +46,10 @@ pub async fn yield_now() {}
 
 /// What the CPU backend runs on, for people.
 pub fn cpu_name() -> String {
-    let threads = if cfg!(feature = "threads") {
-        std::thread::available_parallelism().map_or(1, usize::from)
-    } else {
-        1
-    };
+    #[cfg(feature = "threads")]
+    let threads = rayon::current_num_threads();
+    #[cfg(not(feature = "threads"))]
+    let threads = 1;
     let plural = if threads == 1 { "" } else { "s" };
     format!("CPU ({threads} thread{plural}, SIMD)")
 }
