@@ -5,6 +5,7 @@
 //! `<!-- end -->`; a number in its text is followed by `<!-- = PLAN MODEL COLUMN -->`. The test writes the
 //! tables anew when `SQUEEZE_WRITE_TABLES` is set.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +65,32 @@ fn the_results_are_those_of_their_plans() {
             }
         }
     }
+}
+
+/// A model of several plans is trained for each of them anew, days apart and on other machines.
+#[test]
+fn a_model_of_two_plans_came_to_the_same_figures_in_both() {
+    let mut seen: BTreeMap<[String; 2], (Value, Value)> = BTreeMap::new();
+    let mut compared = 0;
+    for name in names() {
+        let results = results(&name);
+        for model in results["models"].as_array().unwrap() {
+            for (column, cell) in model["cells"].as_object().unwrap() {
+                let key = [model["config"].to_string(), cell["settings"].to_string()];
+                let figures = (cell["accuracy"].clone(), cell["verdict"].clone());
+                match seen.get(&key) {
+                    Some(before) => {
+                        assert_eq!(*before, figures, "{name}, {}, {column}", model["name"]);
+                        compared += 1;
+                    }
+                    None => {
+                        seen.insert(key, figures);
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared >= 40, "{compared} figures were measured twice");
 }
 
 /// The title of a column in a table.

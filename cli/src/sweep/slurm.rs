@@ -119,7 +119,7 @@ done
 
 # Out of time, or killed: once more, but not for ever.
 most=0
-[ "$status" -gt 130 ] && most=3
+[ "$status" -gt 130 ] && [ "$status" -ne 143 ] && most=3
 [ -n "$near_end" ] && [ "$status" -ne 0 ] && most=100
 if [ "${{SLURM_RESTART_COUNT:-0}}" -lt "$most" ] &&
     scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"; then

@@ -156,7 +156,7 @@ pub fn wanted(place: &Place, names: &[String], but_running: bool) -> Result<Vec<
         let all = (0..models.len()).map(|number| Ok((number, standing(place, number)?)));
         let all = all.collect::<Result<Vec<_>>>()?;
         let left = all.into_iter().filter(|(_, found)| {
-            !found.is_settled() && !(but_running && found.what == Standing::Running)
+            !(found.is_settled() || but_running && found.what == Standing::Running)
         });
         return Ok(left.map(|(number, _)| number).collect());
     }
