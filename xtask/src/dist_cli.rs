@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process::{capture, cargo, run};
+use crate::process::{self, capture, cargo};
 use crate::project;
 
 /// Linked statically against glibc: musl's allocator makes training on a CPU slower, and a graphics driver
@@ -60,7 +60,7 @@ pub fn run(out: Option<&Path>) -> Result<()> {
 }
 
 fn run_build(build: &mut Command) -> Result<()> {
-    run(build).context("the command line cannot be built (Linux: static linking needs libc.a, Debian's libc6-dev or Fedora's glibc-static)")
+    process::run(build).context("the command line cannot be built (Linux: static linking needs libc.a, Debian's libc6-dev or Fedora's glibc-static)")
 }
 
 /// What rustc builds for here.
