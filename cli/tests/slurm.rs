@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+// Long enough that every kill falls into training.
 const PLAN: &str = r#"
 title = "A small sweep"
 about = "Four models."
-set = { "training.steps" = 400, "training.held_out" = 0, "network" = "small-cnn" }
+set = { "training.steps" = 1500, "training.held_out" = 0, "network" = "small-cnn" }
 
 [grid]
 preset = "mnist-lite-lsq-batch-5"
@@ -219,7 +220,7 @@ fn a_task_and_a_node_are_killed_and_no_figure_changes() {
             "--device",
             "cpu",
             "--save-every",
-            "0.001",
+            "0.005",
             "--sbatch=--export=ALL,RAYON_NUM_THREADS=1",
         ],
     );
@@ -276,7 +277,7 @@ fn a_task_and_a_node_are_killed_and_no_figure_changes() {
     // Nothing twice: each training came to its end once, each step was noted once, each column measured once.
     for number in 0..TASKS {
         let log = fs::read_to_string(sweep.join(format!("logs/{number}.log"))).unwrap();
-        assert_eq!(log.matches("trained 400 steps").count(), 1, "{log}");
+        assert_eq!(log.matches("trained 1500 steps").count(), 1, "{log}");
         for column in ["test", "pgd"] {
             let words = format!("seed {}: {column}\n", number + 1);
             assert_eq!(log.matches(&words).count(), 1, "{log}");
@@ -286,7 +287,7 @@ fn a_task_and_a_node_are_killed_and_no_figure_changes() {
         let steps = metrics
             .lines()
             .filter(|line| line.contains("\"type\":\"step\""));
-        assert_eq!(steps.count(), 400);
+        assert_eq!(steps.count(), 1500);
     }
     // Nothing lost: the table is that of a run that nobody disturbed.
     squeeze(
