@@ -18,8 +18,7 @@ pub fn status(stopped: bool) -> ExitCode {
     }
 }
 
-/// Makes Ctrl-C and SIGTERM stop what `control` steers. A signal that was ignored before, as SIGHUP is under
-/// `nohup`, stays so.
+/// Makes Ctrl-C and SIGTERM stop what `control` steers. SIGHUP is left alone, so that `nohup` does what it should.
 pub fn stop_on_interrupt(control: &Control) -> Result<()> {
     let asked = control.clone();
     ctrlc::set_handler(move || stop(&asked)).context("Ctrl-C cannot be handled")?;

@@ -1,8 +1,7 @@
 //! A sweep on a Kubernetes cluster: an Indexed Job, a pod a model.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -35,7 +34,7 @@ const GRACE: u32 = 120;
 pub fn submit(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<()> {
     let path = place.folder.join(MANIFEST);
     let text = serde_json::to_string_pretty(&manifest(place, numbers, args)?)? + "\n";
-    fs::write(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
+    fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     say!("written to {}", path.display());
     if place.plan.columns.iter().any(is_moved) {
         say!(
@@ -49,18 +48,11 @@ pub fn submit(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<()> 
     if let Some(namespace) = &args.namespace {
         kubectl.args(["--namespace", namespace]);
     }
-    let mut child = kubectl
-        .args(["apply", "-f", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .with_context(|| {
+    let applied = kubectl.args(["apply", "-f"]).arg(&path).status();
+    let applied = applied.with_context(|| {
             format!("kubectl cannot be run: give the command again where it can, or apply {MANIFEST} yourself")
         })?;
-    if let Some(stdin) = &mut child.stdin {
-        stdin.write_all(text.as_bytes())?;
-    }
-    drop(child.stdin.take());
-    ensure!(child.wait()?.success(), "kubectl refused the job");
+    ensure!(applied.success(), "kubectl refused the job");
     Ok(())
 }
 

@@ -76,12 +76,9 @@ fn here(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<ExitCode> 
     let control = Control::default();
     interrupt::stop_on_interrupt(&control)?;
     local::run(place, numbers, args, &control)?;
-    let waits = |number: &usize| Ok((*number, status::standing(place, *number)?.what));
-    let found = numbers.iter().map(waits).collect::<Result<Vec<_>>>()?;
-    let again = found
-        .iter()
-        .filter(|(_, what)| matches!(what, Standing::Waits { .. }));
-    let again: Vec<usize> = again.map(|(number, _)| *number).collect();
+    let found = status::all(place)?;
+    let waits = |number: &usize| matches!(found[*number].what, Standing::Waits { .. });
+    let again: Vec<usize> = numbers.iter().copied().filter(waits).collect();
     if !again.is_empty() && again.len() < numbers.len() {
         local::run(place, &again, args, &control)?;
     }
@@ -89,14 +86,11 @@ fn here(place: &Place, numbers: &[usize], args: &StartArgs) -> Result<ExitCode> 
         say!("stopped: the same command goes on from here");
         return Ok(interrupt::status(true));
     }
-    say!("{}", status::summary(&status::all(place)?));
-    let mut left = Vec::new();
-    for number in numbers {
-        let found = status::standing(place, *number)?;
-        if !found.is_settled() {
-            left.push(found.name);
-        }
-    }
+    let found = status::all(place)?;
+    say!("{}", status::summary(&found));
+    let left = numbers.iter().map(|number| &found[*number]);
+    let left = left.filter(|found| !found.is_settled());
+    let left: Vec<&str> = left.map(|found| found.name.as_str()).collect();
     let shown = place.folder.display();
     if left.is_empty() {
         say!("next: squeeze sweep collect {shown}");

@@ -34,6 +34,7 @@ impl Place {
     /// Names the plan if it is wrong, or if the folder is that of another.
     pub fn make(plan: &Path, folder: &Path) -> Result<Self> {
         let read = Plan::read(plan)?;
+        let text = fs::read(plan).with_context(|| plan.display().to_string())?;
         let kept = folder.join(PLAN);
         if kept.is_file() {
             let before = Plan::read(&kept)?;
@@ -63,8 +64,7 @@ impl Place {
                 )
             })?;
         }
-        let place = Self::with(plan, folder)?;
-        let text = fs::read(plan).with_context(|| plan.display().to_string())?;
+        let place = Self::at(folder, read)?;
         pollster::block_on(Folder::at(folder)?.write(PLAN, &text))?;
         Ok(place)
     }
@@ -75,13 +75,9 @@ impl Place {
     /// # Errors
     /// Names the plan if it is wrong.
     pub fn with(plan: &Path, folder: &Path) -> Result<Self> {
-        let read = Plan::read(plan)?;
-        for part in ["runs", "tasks", "logs"] {
-            Folder::at(&folder.join(part))?;
-        }
-        let place = Folder::at(folder)?;
+        let place = Self::at(folder, Plan::read(plan)?)?;
         if !folder.join(PLAN).is_file() {
-            match pollster::block_on(place.hold()) {
+            match pollster::block_on(Folder::at(folder)?.hold()) {
                 Ok(held) => {
                     let text = fs::read(plan).with_context(|| plan.display().to_string())?;
                     pollster::block_on(held.write(PLAN, &text))?;
@@ -90,11 +86,7 @@ impl Place {
                 Err(error) => return Err(error.into()),
             }
         }
-        let whole = folder.canonicalize();
-        Ok(Self {
-            folder: whole.with_context(|| folder.display().to_string())?,
-            plan: read,
-        })
+        Ok(place)
     }
 
     /// The folder of a sweep that was begun.
@@ -108,10 +100,18 @@ impl Place {
             "{} holds no sweep; begin one with `squeeze sweep PLAN --out {0}`",
             folder.display()
         );
+        Self::at(folder, Plan::read(&plan)?)
+    }
+
+    /// A folder with its parts.
+    fn at(folder: &Path, plan: Plan) -> Result<Self> {
+        for part in ["runs", "tasks", "logs"] {
+            Folder::at(&folder.join(part))?;
+        }
         let whole = folder.canonicalize();
         Ok(Self {
             folder: whole.with_context(|| folder.display().to_string())?,
-            plan: Plan::read(&plan)?,
+            plan,
         })
     }
 
@@ -120,10 +120,18 @@ impl Place {
     /// # Errors
     /// Names the file that is wrong.
     pub fn is_void(&self, column: &Column) -> Result<bool> {
-        let Some(source) = self.plan.source(column) else {
-            return Ok(false);
-        };
-        let state = State::read(&self.task(source)?)?;
+        match self.plan.source(column) {
+            Some(source) => self.has_diverged(source),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a model's training diverged.
+    ///
+    /// # Errors
+    /// Names the file that is wrong.
+    pub fn has_diverged(&self, planned: &PlannedModel) -> Result<bool> {
+        let state = State::read(&self.task(planned)?)?;
         Ok(state.is_some_and(|state| state.has_diverged()))
     }
 
@@ -156,8 +164,7 @@ impl Place {
     pub fn diverged(&self) -> Result<BTreeSet<usize>> {
         let mut diverged = BTreeSet::new();
         for (number, planned) in self.plan.models.iter().enumerate() {
-            let state = State::read(&self.task(planned)?)?;
-            if state.is_some_and(|state| state.has_diverged()) {
+            if self.has_diverged(planned)? {
                 diverged.insert(number);
             }
         }

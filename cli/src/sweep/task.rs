@@ -49,7 +49,7 @@ pub fn task(args: &TaskArgs) -> Result<ExitCode> {
         show.note(&format!("{}: all is there", planned.title));
         return Ok(ExitCode::SUCCESS);
     }
-    if State::read(&folder)?.is_some_and(|state| state.has_diverged()) {
+    if place.has_diverged(planned)? {
         show.note(&format!(
             "{}: training diverged before, and would again",
             planned.title
