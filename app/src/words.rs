@@ -367,7 +367,7 @@ pub fn schedule_title(kind: Schedule) -> &'static str {
 }
 
 /// The optimiser and its schedule in a few words, for the head of a closed group.
-pub fn optimiser(config: &OptimizerConfig) -> String {
+pub fn optimiser(config: &OptimizerConfig, micro_batch: usize) -> String {
     let mut parts = vec![
         optimizer_title(config.kind).to_owned(),
         small(config.learning_rate),
@@ -387,6 +387,9 @@ pub fn optimiser(config: &OptimizerConfig) -> String {
     }
     if config.ema_decay > 0.0 {
         parts.push("averaged".to_owned());
+    }
+    if micro_batch > 0 {
+        parts.push(format!("{} images at once", count(micro_batch)));
     }
     parts.join(", ")
 }
@@ -469,8 +472,8 @@ mod tests {
     fn groups_say_what_is_in_them() {
         let paper = preset::find("cifar10-natural").unwrap().config;
         assert_eq!(
-            optimiser(&paper.optimizer),
-            "SGD, momentum, 0.1, in drops, decay 2e-4"
+            optimiser(&paper.optimizer, 32),
+            "SGD, momentum, 0.1, in drops, decay 2e-4, 32 images at once"
         );
         assert_eq!(
             augmentation(&paper.training),

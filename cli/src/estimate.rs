@@ -25,6 +25,8 @@ struct Estimate {
     parameters: usize,
     device: DeviceReport,
     batch_size: usize,
+    /// Images that go through the network at once.
+    at_once: usize,
     steps: usize,
     steps_per_sec: f64,
     /// Training steps alone: looks at held-out images are not in it.
@@ -33,8 +35,8 @@ struct Estimate {
     cost: Option<f64>,
     /// Of this process; a GPU's own memory is not in it.
     memory_mib: Option<f64>,
-    /// The largest power of two whose batches fit in the memory that was free, on a CPU.
-    largest_batch: Option<usize>,
+    /// The largest power of two of images at once that fit in the memory that was free, on a CPU.
+    largest_at_once: Option<usize>,
 }
 
 /// Measures a few steps of a run, and says what the whole of it takes.
@@ -54,36 +56,41 @@ pub fn estimate(args: &EstimateArgs) -> Result<()> {
     let data = made_up::images(set, made_up::counts(set))?;
     let data = Resident::new(Arc::new(data), &opened.device);
 
-    // Memory by the size of a batch is a line through two sizes: the smaller one first, for what is asked of
+    // Memory by the images at once is a line through two sizes: the smaller one first, for what is asked of
     // the system is the most so far.
-    let batch_size = config.training.batch_size;
-    let half = (batch_size / 2).max(1);
+    let training = &config.training;
+    let at_once = match training.micro_batch {
+        0 => training.batch_size,
+        images => images,
+    };
+    let half = (at_once / 2).max(1);
     let before = match free {
-        Some(_) if half < batch_size => {
+        Some(_) if half < at_once => {
             steps(&config, half, 1, &data)?;
             memory::peak_mib()
         }
         _ => None,
     };
-    let (_, parameters) = steps(&config, batch_size, 1, &data)?;
-    let (steps_per_sec, _) = steps(&config, batch_size, args.measure as usize, &data)?;
+    let (_, parameters) = steps(&config, at_once, 1, &data)?;
+    let (steps_per_sec, _) = steps(&config, at_once, args.measure as usize, &data)?;
     let memory_mib = memory::peak_mib();
     let hours = config.training.steps as f64 / steps_per_sec / 3600.0;
     let line = before.zip(memory_mib).map(|(before, after)| Line {
-        at: batch_size as f64,
+        at: at_once as f64,
         mib: after,
-        slope: (after - before) / (batch_size - half) as f64,
+        slope: (after - before) / (at_once - half) as f64,
     });
     let estimate = Estimate {
         network: config.network.name(),
         parameters,
-        batch_size,
+        batch_size: config.training.batch_size,
+        at_once,
         steps: config.training.steps,
         steps_per_sec,
         hours,
         cost: args.hourly_price.map(|price| price * hours),
         memory_mib,
-        largest_batch: line.zip(free).and_then(|(line, free)| line.largest(free)),
+        largest_at_once: line.zip(free).and_then(|(line, free)| line.largest(free)),
         device: opened.report,
     };
     if args.json {
@@ -94,15 +101,19 @@ pub fn estimate(args: &EstimateArgs) -> Result<()> {
     Ok(())
 }
 
-/// Steps per second of a run's first steps with batches of this size, and the network's parameters.
+/// Steps per second of a run's first steps with so many images at once, and the network's parameters.
 fn steps(
     config: &RunConfig,
-    batch_size: usize,
+    at_once: usize,
     count: usize,
     data: &Resident,
 ) -> Result<(f64, usize)> {
     let mut config = config.clone();
-    config.training.batch_size = batch_size;
+    if config.training.micro_batch == 0 {
+        config.training.batch_size = at_once;
+    } else {
+        config.training.micro_batch = at_once;
+    }
     config.training.steps = count;
     config.training.eval_every = 0;
     config.training.patience = 0;
@@ -117,11 +128,11 @@ fn steps(
         }
     };
     let ran = pollster::block_on(trainer.run_steps(data, &control, &mut listen));
-    ran.with_context(|| format!("a step with batches of {batch_size}"))?;
+    ran.with_context(|| format!("a step with {at_once} images at once"))?;
     Ok((count as f64 / began.elapsed().as_secs_f64(), parameters))
 }
 
-/// Memory by the size of a batch.
+/// Memory by the images at once.
 struct Line {
     at: f64,
     mib: f64,
@@ -129,12 +140,12 @@ struct Line {
 }
 
 impl Line {
-    /// The largest power of two that needs no more than this; none where the size of a batch made no
+    /// The largest power of two that needs no more than this; none where their number made no
     /// difference that could be told.
     fn largest(&self, free_mib: f64) -> Option<usize> {
-        let fits = |batch: f64| self.mib + self.slope * (batch - self.at) <= free_mib;
+        let fits = |images: f64| self.mib + self.slope * (images - self.at) <= free_mib;
         let powers = (0..24).map(|exponent| 1_usize << exponent);
-        let largest = powers.take_while(|batch| fits(*batch as f64)).last();
+        let largest = powers.take_while(|images| fits(*images as f64)).last();
         largest.filter(|_| self.slope > 0.01)
     }
 }
@@ -144,15 +155,21 @@ fn show(estimate: &Estimate, free: Option<f64>) {
         network,
         parameters,
         batch_size,
+        at_once,
         steps,
         steps_per_sec,
         hours,
         cost,
         memory_mib,
-        largest_batch,
+        largest_at_once,
         ..
     } = estimate;
-    say!("{network}, {parameters} parameters, batches of {batch_size}");
+    let parted = if at_once < batch_size {
+        format!(", {at_once} at once")
+    } else {
+        String::new()
+    };
+    say!("{network}, {parameters} parameters, batches of {batch_size}{parted}");
     let pace = if *steps_per_sec >= 1.0 {
         format!("{steps_per_sec:.1} steps a second")
     } else {
@@ -166,9 +183,12 @@ fn show(estimate: &Estimate, free: Option<f64>) {
     if let Some(memory) = memory_mib {
         say!("memory: {memory:.0} MiB at most, in this process");
     }
-    match (largest_batch, free) {
-        (Some(batch), Some(free)) => {
-            say!("batch: up to {batch} fit in the {free:.0} MiB that were free, by powers of two");
+    match (largest_at_once, free) {
+        (Some(images), Some(free)) => {
+            say!(
+                "batch: up to {images} images at once fit in the {free:.0} MiB that were free, by powers \
+                 of two (larger batches go in parts: `training.micro_batch`)"
+            );
         }
         (None, Some(_)) => say!("batch: its size makes no difference in memory that could be told"),
         (_, None) => say!("batch: no graphics interface tells what memory is free; this one fits"),

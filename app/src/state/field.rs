@@ -46,6 +46,8 @@ pub enum Field {
     Steps,
     /// Images per step.
     BatchSize,
+    /// Of them, those that go through the network at once.
+    MicroBatch,
     /// Pixels that a random crop may move an image.
     CropPadding,
     /// Levels that a guard rounds pixels to.
@@ -100,7 +102,7 @@ pub struct Words {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::ImageSize,
         Self::TestShare,
         Self::Lambda,
@@ -122,6 +124,7 @@ impl Field {
         Self::Factor,
         Self::Steps,
         Self::BatchSize,
+        Self::MicroBatch,
         Self::CropPadding,
         Self::GuardLevels,
         Self::GuardSize,
@@ -180,6 +183,7 @@ impl Field {
             Self::Factor => "optimizer.schedule.factor",
             Self::Steps => "training.steps",
             Self::BatchSize => "training.batch_size",
+            Self::MicroBatch => "training.micro_batch",
             Self::CropPadding => "training.crop_padding",
             Self::GuardLevels => "guard.levels",
             Self::GuardSize => "guard.least_size",
@@ -350,6 +354,13 @@ impl Field {
             ),
             Self::Steps => words("steps", "Steps", "", "Updates of the network."),
             Self::BatchSize => words("batch-size", "Batch", "", "Images per step."),
+            Self::MicroBatch => words(
+                "micro-batch",
+                "At once",
+                "",
+                "Of a batch, so many images go through the network at once: fewer need less memory, \
+                 and the step stays the same. 0 is all.",
+            ),
             Self::CropPadding => words(
                 "crop-padding",
                 "Random shift",

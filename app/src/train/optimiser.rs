@@ -11,12 +11,13 @@ use crate::state::lab::Lab;
 use crate::train::sketch::ScheduleSketch;
 use crate::words::{self, about_optimizer, optimizer_title, schedule_title};
 
-const FIELDS: [Field; 8] = [
+const FIELDS: [Field; 9] = [
     Field::LearningRate,
     Field::Momentum,
     Field::WeightDecay,
     Field::ClipNorm,
     Field::EmaDecay,
+    Field::MicroBatch,
     Field::Warmup,
     Field::Milestones,
     Field::Factor,
@@ -30,7 +31,7 @@ pub fn OptimiserGroup() -> impl IntoView {
     let schedule = Memo::new(move |_| lab.config.with(|config| config.optimizer.schedule.kind));
     let summary = Signal::derive(move || {
         lab.config
-            .with(|config| words::optimiser(&config.optimizer))
+            .with(|config| words::optimiser(&config.optimizer, config.training.micro_batch))
     });
     let optimizers = options(OptimizerKind::ALL, OptimizerKind::name, optimizer_title);
     let schedules = options(Schedule::ALL, Schedule::name, schedule_title);
@@ -61,7 +62,10 @@ pub fn OptimiserGroup() -> impl IntoView {
                 <NumberField field=Field::WeightDecay />
                 <NumberField field=Field::ClipNorm />
             </div>
-            <NumberField field=Field::EmaDecay />
+            <div class="field-pair">
+                <NumberField field=Field::EmaDecay />
+                <NumberField field=Field::MicroBatch />
+            </div>
             <SelectField
                 test_id="schedule"
                 label="Schedule"

@@ -171,6 +171,7 @@ pub(super) fn fields(config: &mut RunConfig) -> Vec<(&'static str, Place<'_>)> {
     let TrainingConfig {
         steps,
         batch_size,
+        micro_batch,
         crop_padding,
         flip,
         held_out,
@@ -236,6 +237,7 @@ pub(super) fn fields(config: &mut RunConfig) -> Vec<(&'static str, Place<'_>)> {
         ("optimizer.ema_decay", Real(ema_decay)),
         ("training.steps", Count(steps)),
         ("training.batch_size", Count(batch_size)),
+        ("training.micro_batch", Count(micro_batch)),
         ("training.crop_padding", Count(crop_padding)),
         ("training.flip", Flag(flip)),
         ("training.held_out", Count(held_out)),

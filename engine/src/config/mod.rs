@@ -269,6 +269,7 @@ mod tests {
             ("[optimizer.schedule]\nfactor = 0.0", "factor"),
             ("[training]\nsteps = 0", "steps"),
             ("[training]\nbatch_size = 0", "batch_size"),
+            ("[training]\nmicro_batch = 129", "micro_batch"),
             ("[training]\ncrop_padding = 65", "crop_padding"),
             ("[training]\nheld_out = 0\npatience = 2", "patience"),
             ("[training]\neval_every = 0\nkeep_best = true", "keep_best"),

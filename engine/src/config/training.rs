@@ -19,6 +19,9 @@ pub struct TrainingConfig {
     pub steps: usize,
     /// Images per step, at least 1.
     pub batch_size: usize,
+    /// Of them, so many go through the network at once, and their gradients are summed: less memory for
+    /// the same step. Batch normalisation sees these alone. 0 is all at once; at most `batch_size`.
+    pub micro_batch: usize,
     /// Random crop: images are padded with this many black pixels on each side and cut back at a
     /// random place. 0 is off; at most 64.
     pub crop_padding: usize,
@@ -46,6 +49,7 @@ impl Default for TrainingConfig {
         Self {
             steps: 2000,
             batch_size: 128,
+            micro_batch: 0,
             crop_padding: 0,
             flip: false,
             held_out: 1000,
@@ -66,6 +70,15 @@ impl TrainingConfig {
             "training.batch_size",
             self.batch_size,
             format!("a whole number from 1 to {MAX_BATCH}"),
+        )?;
+        check(
+            self.micro_batch <= self.batch_size,
+            "training.micro_batch",
+            self.micro_batch,
+            format!(
+                "a number of images from 0 (all at once) to `training.batch_size`, {}",
+                self.batch_size
+            ),
         )?;
         check(
             self.crop_padding <= 64,

@@ -22,26 +22,43 @@ use crate::operation::given_gradient::given_gradient;
 
 /// A number whose gradient is that of the objective on a batch.
 ///
-/// On a GPU its value means nothing: the fused kernels make the gradient with respect to the logits,
-/// which is carried on from there. Reports take the objective's value from the logits.
+/// On a GPU its value means nothing: [`gradient`] is carried on from the logits. Reports take the
+/// objective's value from the logits.
 ///
 /// # Shapes
 /// - `logits`: `[batch, classes]`, with autodiff
 /// - `labels`: `[batch]`, each below `classes`
 /// - output: `[1]`
 pub fn loss(logits: Tensor<2>, labels: &[u8], config: &ObjectiveConfig) -> Tensor<1> {
-    let device = logits.device();
     #[cfg(feature = "gpu")]
-    if let DispatchDevice::Cube(_) = device.clone().inner().as_dispatch() {
-        let plain = logits.clone().inner();
-        let fused = crate::kernel::objective::objective(
-            plain,
-            &kernel_labels(labels, &device.inner()),
-            &params(labels.len(), logits.dims()[1], config),
-        );
-        return given_gradient(logits, fused.gradient);
+    if let DispatchDevice::Cube(_) = logits.device().inner().as_dispatch() {
+        let gradient = gradient(logits.clone().inner(), labels, config);
+        return given_gradient(logits, gradient);
     }
-    let classes = logits.dims()[1];
+    in_tensors(logits, labels, config)
+}
+
+/// The gradient of the objective by a batch's logits.
+///
+/// # Shapes
+/// - `logits` and output: `[batch, classes]`, without autodiff
+/// - `labels`: `[batch]`, each below `classes`
+pub fn gradient(logits: Tensor<2>, labels: &[u8], config: &ObjectiveConfig) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    if let DispatchDevice::Cube(_) = logits.device().as_dispatch() {
+        let labels_there = kernel_labels(labels, &logits.device());
+        let params = params(labels.len(), logits.dims()[1], config);
+        return crate::kernel::objective::objective(logits, &labels_there, &params).gradient;
+    }
+    let at = logits.clone().autodiff().require_grad();
+    let mut gradients = in_tensors(at.clone(), labels, config).backward();
+    let gradient = at.grad_remove(&mut gradients);
+    // Cross-entropy leads from the logits to the loss whatever else does.
+    gradient.unwrap_or_else(|| logits.zeros_like())
+}
+
+fn in_tensors(logits: Tensor<2>, labels: &[u8], config: &ObjectiveConfig) -> Tensor<1> {
+    let (classes, device) = (logits.dims()[1], logits.device());
     let targets = tensor::targets(labels, classes, config.label_smoothing, &device);
     tensor::objective(logits, targets, config)
 }

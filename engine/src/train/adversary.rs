@@ -8,7 +8,7 @@ use crate::attack::climb::{Aims, Loss};
 use crate::attack::iterates::Iterates;
 use crate::attack::pgd::{Method, Pgd};
 use crate::attack::walk::{Keep, Walk};
-use crate::config::{AdversaryConfig, Norm};
+use crate::config::{Adversary, AdversaryConfig, Norm};
 use crate::network::Network;
 use crate::noise;
 use crate::objective::tensor;
@@ -17,23 +17,39 @@ use crate::random::StreamKey;
 /// Standard deviation of TRADES' start around the clean image (its public code).
 const TRADES_START: f64 = 1e-3;
 
-/// The k-step PGD point of a batch, from a uniform start; one step of it is Fast's.
+/// Where [`pgd`] and [`trades`] start: uniform in the ball, and TRADES by a little noise. The others
+/// do not come to be by steps.
+///
+/// # Shapes
+/// - `images` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1] but for the
+///   noise
+pub fn start(images: &Tensor<4>, config: &AdversaryConfig, stream: StreamKey) -> Option<Tensor<4>> {
+    match config.kind {
+        Adversary::None | Adversary::Free => None,
+        Adversary::Pgd | Adversary::Fast => Some(ball(config).random_start(images.clone(), stream)),
+        Adversary::Trades => {
+            let noise = noise::normal(images.dims(), TRADES_START, stream, &images.device());
+            Some(images.clone() + noise)
+        }
+    }
+}
+
+/// The k-step PGD point of a batch; one step of it is Fast's.
 ///
 /// The network attacked is the one that is evaluated: batch normalisation takes its running
 /// statistics.
 ///
 /// # Shapes
-/// - `images` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1]
+/// - `images`, `start` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1]
 pub fn pgd(
     network: &Network,
     images: Tensor<4>,
+    start: Tensor<4>,
     labels: &[u8],
     config: &AdversaryConfig,
-    stream: StreamKey,
 ) -> Tensor<4> {
     let frozen = network.clone().no_grad();
     let ball = ball(config);
-    let start = ball.random_start(images.clone(), stream);
     let aims = Aims::untargeted(labels, &images.device());
     let method = Method {
         ball,
@@ -42,7 +58,11 @@ pub fn pgd(
         loss: Loss::CrossEntropy,
     };
     let mut pgd = Pgd::new(images, start, aims, method);
-    for _ in 0..config.iterations {
+    let iterations = match config.kind {
+        Adversary::Fast => 1,
+        _ => config.iterations,
+    };
+    for _ in 0..iterations {
         pgd.step(&|images| frozen.forward(images));
     }
     pgd.x()
@@ -53,16 +73,15 @@ pub fn pgd(
 ///
 /// # Shapes
 /// - `images` and output: `[batch, channels, height, width]`, without autodiff, in [0, 1]
+/// - `start`: the same, around `images`
 pub fn trades(
     network: &Network,
     images: Tensor<4>,
+    start: Tensor<4>,
     config: &AdversaryConfig,
-    stream: StreamKey,
 ) -> Tensor<4> {
     let frozen = network.clone().no_grad();
     let clean = frozen.forward(images.clone().autodiff()).detach();
-    let start = noise::normal(images.dims(), TRADES_START, stream, &images.device());
-    let start = images.clone() + start;
     let mut walk = Walk::new(images, start, ball(config), config.step_size, Keep::Loss);
     for _ in 0..config.iterations {
         let x = walk.x();

@@ -6,33 +6,29 @@ mod average;
 mod error;
 pub(crate) mod look;
 mod report;
+mod step;
 
 use std::future::Future;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use squeeze_shaders::batch_gather::Pick;
 use web_time::{Duration, Instant};
 
 use crate::batch::{Parts, Sampler};
 use crate::checkpoint::{Checkpoint, Progress};
-use crate::config::{Adversary, ConfigError, ObjectiveConfig, RunConfig};
+use crate::config::{ConfigError, RunConfig};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{Answers, DeviceFailure, evaluate, read};
 use crate::event::{
     Evaluation, Event, Filters, Look, Part, Steps, TrainingStarted, TrainingSummary,
 };
-use crate::guard::guard;
 use crate::model::Model;
+use crate::network::Network;
 use crate::network::weights::{self, Parameter};
-use crate::network::{Network, Statistics};
-use crate::objective::{self, tensor};
 use crate::optimizer::Optimizer;
-use crate::random::{Purpose, Stream, key};
-use crate::resident::{Noise, Resident, Source};
-use average::average;
+use crate::resident::{Resident, Source};
 pub use error::TrainError;
-use report::{Pending, Reader};
+use report::Reader;
 
 /// A loss so many times that of the first step has exploded.
 const EXPLODED: f32 = 1e4;
@@ -534,119 +530,6 @@ impl Trainer {
         } else {
             self.worse += 1;
         }
-    }
-
-    /// One step: batch, forward, objective, backward, update.
-    fn train_step(&mut self, data: &Resident) -> Pending {
-        let steps = self.config.training.steps;
-        let config = self.config.objective.at(self.step, steps);
-        let adversary = &config.adversary;
-        let seed = self.config.seed;
-        // Free training replays each batch.
-        let number = match adversary.kind {
-            Adversary::Free => self.step / adversary.iterations,
-            _ => self.step,
-        };
-        let picks = self.sampler.picks(number);
-        let labels = data.labels(Source::Train, picks.iter().map(|pick| pick.place as usize));
-        let images = self.images(data, picks, number);
-        let start = key(seed, Purpose::Adversary, self.step);
-        let mut statistics = Vec::new();
-        let (logits, mut gradients, adversarial) = match adversary.kind {
-            Adversary::None => {
-                let mut draws = Stream::new(seed, Purpose::Guard, self.step + 1);
-                let images = guard(&self.config.guard, images, &mut draws);
-                let logits = self
-                    .network
-                    .forward_train(self.lift(images), &mut statistics);
-                let loss = objective::loss(logits.clone(), &labels, &config);
-                (logits, loss.backward(), None)
-            }
-            Adversary::Pgd | Adversary::Fast => {
-                let mut adversary = adversary.clone();
-                if adversary.kind == Adversary::Fast {
-                    adversary.iterations = 1;
-                }
-                let network = &self.network;
-                let images = adversary::pgd(network, images, &labels, &adversary, start);
-                let logits = network.forward_train(self.lift(images), &mut statistics);
-                let loss = objective::loss(logits.clone(), &labels, &config);
-                (logits, loss.backward(), None)
-            }
-            Adversary::Free => self.free(images, &labels, &config, &mut statistics),
-            Adversary::Trades => {
-                let at = adversary::trades(&self.network, images.clone(), adversary, start);
-                let network = &self.network;
-                let clean = network.forward_train(self.lift(images), &mut statistics);
-                let adversarial = network.forward_train(self.lift(at), &mut statistics);
-                let divergence = tensor::divergence(clean.clone(), adversarial.clone());
-                let loss = objective::loss(clean.clone(), &labels, &config)
-                    + divergence * adversary.trades_weight;
-                (clean, loss.backward(), Some(adversarial.inner()))
-            }
-        };
-        let optimizer = &self.config.optimizer;
-        let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
-        let network = self.network.clone();
-        let network = self.optimizer.step(rate, network, &mut gradients);
-        self.network = network.update(statistics);
-        if let Some(old) = self.average.take() {
-            let decay = self.config.optimizer.ema_decay;
-            self.average = Some(average(old, &self.network, decay, self.step));
-        }
-        self.step += 1;
-        Pending {
-            logits: logits.inner(),
-            adversarial,
-            labels,
-            objective: config,
-            learning_rate: rate,
-        }
-    }
-
-    /// A step of "free" adversarial training: one backward pass for weights and perturbation.
-    fn free(
-        &mut self,
-        images: Tensor<4>,
-        labels: &[u8],
-        config: &ObjectiveConfig,
-        statistics: &mut Vec<Statistics>,
-    ) -> (Tensor<2>, burn::tensor::Gradients, Option<Tensor<2>>) {
-        let perturbation = match self.perturbation.take() {
-            Some(perturbation) => perturbation,
-            None => images.zeros_like(),
-        };
-        let at = (images + perturbation.clone()).clamp(0.0, 1.0);
-        let at = self.lift(at).require_grad();
-        let logits = self.network.forward_train(at.clone(), statistics);
-        let loss = objective::loss(logits.clone(), labels, config);
-        let mut gradients = loss.backward();
-        let epsilon = config.adversary.epsilon;
-        self.perturbation = Some(match at.grad_remove(&mut gradients) {
-            Some(gradient) => adversary::free_step(perturbation, gradient, epsilon),
-            None => perturbation,
-        });
-        (logits, gradients, None)
-    }
-
-    /// The images of batch `number`, augmented, with noise. An adversary's ball lies in the image
-    /// range, so that before it the noisy images are cut to it.
-    fn images(&self, data: &Resident, picks: Vec<Pick>, number: usize) -> Tensor<4> {
-        let objective = &self.config.objective;
-        let noise = Noise {
-            sigma: objective.noise_sigma,
-            stream: key(self.config.seed, Purpose::Noise, number),
-        };
-        let images = data.gather(Source::Train, picks, noise);
-        if objective.adversary.kind != Adversary::None && noise.sigma > 0.0 {
-            images.clamp(0.0, 1.0)
-        } else {
-            images
-        }
-    }
-
-    fn lift(&self, images: Tensor<4>) -> Tensor<4> {
-        Tensor::from_inner(images)
     }
 
     /// Reads and reports the steps that wait.

@@ -24,6 +24,7 @@ on_every_device!(
     stop_keeps_the_model,
     divergence_is_named,
     every_adversary_trains,
+    a_batch_in_parts_is_the_same_step,
     a_checkpoint_goes_on_bit_for_bit,
     the_best_model_is_kept_and_patience_ends,
     no_model_is_the_best_before_the_penalty_is_whole,
@@ -287,6 +288,61 @@ fn every_adversary_trains(device: &Device) {
     }
 }
 
+/// Without batch normalisation nothing in a step depends on how many images go through at once.
+fn a_batch_in_parts_is_the_same_step(device: &Device) {
+    for kind in Adversary::ALL {
+        for squeeze in Squeeze::ALL {
+            let mut config = config();
+            // Two, so that one is from weights that the parts have made. Later the signs that adversaries
+            // go by turn where a gradient is next to nothing; with TRADES, whose start is nearly where
+            // its loss is least, they do so at once.
+            let is_trades = kind == Adversary::Trades;
+            config.training.steps = if is_trades { 1 } else { 2 };
+            let slack = if is_trades { 10.0 } else { 1.0 };
+            config.training.eval_every = 0;
+            // A step that is the gradient, many times over.
+            config.optimizer.kind = OptimizerKind::Sgd;
+            config.optimizer.momentum = 0.0;
+            config.optimizer.learning_rate = 0.5;
+            config.objective = ObjectiveConfig {
+                squeeze,
+                beta: if squeeze == Squeeze::None { 0.0 } else { 0.3 },
+                label_smoothing: 0.1,
+                noise_sigma: 0.1,
+                adversary: AdversaryConfig {
+                    kind,
+                    epsilon: 0.1,
+                    step_size: 0.05,
+                    iterations: 2,
+                    trades_weight: 2.0,
+                },
+                ..ObjectiveConfig::natural()
+            };
+            let whole = train(&config, device, None);
+            config.training.micro_batch = 9;
+            let parted = train(&config, device, None);
+            println!("{kind:?} {squeeze:?}");
+            let losses = |run: &Run| run.steps().iter().map(|step| step.loss).collect::<Vec<_>>();
+            assert_close(&losses(&parted), &losses(&whole), 1e-5, 1e-6);
+            let (parted, whole) = (parted.weights(), whole.weights());
+            for (parted, whole) in parted.iter().zip(&whole) {
+                assert_close(&parted.values, &whole.values, slack * 1e-4, slack * 1e-5);
+            }
+        }
+    }
+    // With it, what goes through at once is what it sees; the step is still a good one.
+    let mut config = config();
+    config.network = "resnet-8".parse().unwrap();
+    config.training.steps = 30;
+    config.optimizer.learning_rate = 3e-3;
+    config.training.micro_batch = 8;
+    let run = train(&config, device, None);
+    let Ok(Outcome::Finished(summary)) = &run.outcome else {
+        panic!("{:?}", run.outcome);
+    };
+    assert!(summary.test.accuracy > 0.9, "{summary:?}");
+}
+
 /// Everything that a run can carry from step to step.
 fn laden(adversary: Adversary) -> RunConfig {
     let mut config = config();
@@ -323,6 +379,10 @@ fn a_checkpoint_goes_on_bit_for_bit(device: &Device) {
     adam.optimizer.weight_decay = 0.01;
     adam.training.steps = 9;
     configs.push(adam);
+    // Parts, the last of them smaller, and an objective that needs all logits first.
+    let mut parted = laden(Adversary::Trades);
+    parted.training.micro_batch = 3;
+    configs.push(parted);
     for config in configs {
         let whole = train(&config, device, None);
         assert!(matches!(whole.outcome, Ok(Outcome::Finished(_))));
