@@ -121,7 +121,12 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish, take: TakeSheet) {
                     },
                 };
                 if let Err(message) = done {
-                    post(&answers, &Event::Failed { message });
+                    let event = if session.is_lost().await {
+                        Event::DeviceLost { message }
+                    } else {
+                        Event::Failed { message }
+                    };
+                    post(&answers, &event);
                 }
             }
             idle.set(Some(session));

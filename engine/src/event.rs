@@ -128,6 +128,12 @@ pub enum Event {
         /// What happened and what to do, in plain words.
         message: String,
     },
+    /// The device went away while a command was carried out, and with it all that was on it. Only stored
+    /// runs are left.
+    DeviceLost {
+        /// What happened, in plain words.
+        message: String,
+    },
     /// A command could not be carried out. What was there before is kept.
     Failed {
         /// What happened and what to do, in plain words.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use web_time::Duration;
 
 use crate::attack::compare::compare;
@@ -15,7 +15,7 @@ use crate::control::{Control, Wish};
 use crate::data::{self, DataFile, Dataset, ReadOptions, Split, mnist};
 use crate::device;
 use crate::evaluate::read;
-use crate::event::{DeviceReport, Event, ModelOpened, RunCurves, RunOpened};
+use crate::event::{DeviceKind, DeviceReport, Event, ModelOpened, RunCurves, RunOpened};
 use crate::model::Model;
 use crate::network::weights;
 use crate::objective::reference::{argmax, softmax};
@@ -101,6 +101,19 @@ impl Session {
         emit(Event::Device(opened.report.clone()));
         self.device = Some((opened.device, opened.report));
         Ok(())
+    }
+
+    /// Whether the device is gone: a number that is sent there does not come back. Nothing that was on it
+    /// can be used again.
+    pub async fn is_lost(&self) -> bool {
+        let Some((device, report)) = &self.device else {
+            return false;
+        };
+        if report.kind == DeviceKind::Cpu {
+            return false;
+        }
+        let number = Tensor::<1>::from_data([1.0], device);
+        read(number).await.is_err()
     }
 
     /// Reads the four MNIST files, in the order of [`mnist::FILES`].

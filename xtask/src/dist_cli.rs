@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, capture, cargo};
-use crate::project;
+use crate::project::{self, host, target_folder};
 
 /// Linked statically against glibc: musl's allocator makes training on a CPU slower, and a graphics driver
 /// can be loaded by neither. Data sets are fetched by names that glibc itself can ask for.
@@ -61,22 +61,6 @@ pub fn run(out: Option<&Path>) -> Result<()> {
 
 fn run_build(build: &mut Command) -> Result<()> {
     process::run(build).context("the command line cannot be built (Linux: static linking needs libc.a, Debian's libc6-dev or Fedora's glibc-static)")
-}
-
-/// What rustc builds for here.
-fn host() -> Result<String> {
-    let said = capture(Command::new("rustc").arg("-vV"))?;
-    let line = said.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(line.context("rustc does not say its host")?.to_owned())
-}
-
-fn target_folder() -> Result<PathBuf> {
-    let said = capture(cargo()?.args(["metadata", "--format-version", "1", "--no-deps"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&said)?;
-    let folder = metadata["target_directory"].as_str();
-    Ok(folder
-        .context("cargo does not say its target folder")?
-        .into())
 }
 
 /// Whether an ELF file of 64 bits asks for no loader.

@@ -1,9 +1,10 @@
-//! The project's chores: `cargo xtask setup | serve | dist | test | lint | bench`.
+//! The project's chores: `cargo xtask setup | serve | dist | test | lint | bench | fuzz`.
 
 mod apt;
 mod bench;
 mod dist;
 mod dist_cli;
+mod fuzz;
 mod lint;
 mod offline;
 mod page;
@@ -45,6 +46,8 @@ enum Chore {
     Lint,
     /// Measure training steps and PGD iterations, natively and in Chromium, and the size of the page.
     Bench(bench::Options),
+    /// Give every parser that a stranger's bytes reach to libFuzzer.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -69,5 +72,6 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Test(options) => test::run(&options),
         Chore::Lint => lint::run_chore(),
         Chore::Bench(options) => bench::run_chore(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
     }
 }

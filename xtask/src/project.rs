@@ -3,8 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+use crate::process::{capture, cargo};
 
 /// The top folder of the repository.
 pub fn root() -> Result<PathBuf> {
@@ -66,6 +69,23 @@ fn locked_versions<'a>(lock: &'a str, package: &str) -> Vec<&'a str> {
         }
     }
     versions
+}
+
+/// What rustc builds for here.
+pub fn host() -> Result<String> {
+    let said = capture(Command::new("rustc").arg("-vV"))?;
+    let line = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(line.context("rustc does not say its host")?.to_owned())
+}
+
+/// Cargo's target folder.
+pub fn target_folder() -> Result<PathBuf> {
+    let said = capture(cargo()?.args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&said)?;
+    let folder = metadata["target_directory"].as_str();
+    Ok(folder
+        .context("cargo does not say its target folder")?
+        .into())
 }
 
 fn set(variable: &str) -> Option<std::ffi::OsString> {

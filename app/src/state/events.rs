@@ -11,6 +11,7 @@ use squeeze_engine::config::DataKind;
 use squeeze_engine::event::{
     DataReport, Evaluation, Event, RunCurves, RunInfo, RunOpened, Steps, TrainingStarted,
 };
+use squeeze_engine::protocol::Command;
 
 use crate::browser::breath::now_ms;
 use crate::browser::{save, sheets};
@@ -145,7 +146,10 @@ impl Lab {
             Event::Paused { step } | Event::Stopped { step } => {
                 self.update_live(|live| live.step = step);
             }
-            Event::Saved { step } => self.saved.set(Some(step)),
+            Event::Saved { step } => {
+                self.device_works();
+                self.saved.set(Some(step));
+            }
             Event::TrainingFinished(summary) => {
                 self.take_in_evaluation(summary.test);
                 self.update_live(|live| {
@@ -188,6 +192,7 @@ impl Lab {
             }),
             Event::AttackProgress(progress) => self.attack_progress.set(Some(progress)),
             Event::AttackFinished(summary) => {
+                self.device_works();
                 self.choosing.set(None);
                 self.attack_summary.set(Some(summary));
             }
@@ -223,6 +228,7 @@ impl Lab {
             }
             Event::Sign(sign) => self.update_judgement(|judgement| judgement.signs.push(sign)),
             Event::Verdict(report) => {
+                self.device_works();
                 self.climbing.set(None);
                 self.judgement.update(|judgement| {
                     *judgement = Some(match judgement.take() {
@@ -238,6 +244,8 @@ impl Lab {
             // The page asks for none of these.
             Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),
+            // What the driver says of it helps nobody.
+            Event::DeviceLost { .. } => self.device_lost("The GPU was lost."),
             Event::Failed { message } => {
                 self.guess.set(Guess::default());
                 self.asked.set(None);
@@ -279,19 +287,23 @@ impl Lab {
         self.loading.set(None);
         self.clear_the_bench();
         let kind = report.kind;
+        let [_, height, _] = report.image_shape;
+        let wanted = self.config.with_untracked(|config| config.data.set);
+        // MNIST is there first, also when a link (or a page that was started again) wants other images.
+        let is_first = self.data.with_untracked(Option::is_none);
+        let waits = is_first && wanted != kind;
+        let comes = waits && self.has_files(wanted);
         let then_open = self.sources.try_update_value(|sources| {
             sources.learn(kind);
+            if comes {
+                return None;
+            }
             // Other images than those of the run: the visitor has changed their mind.
             sources
                 .then_open
                 .take()
                 .filter(|(wanted, _)| *wanted == kind)
         });
-        let [_, height, _] = report.image_shape;
-        let wanted = self.config.with_untracked(|config| config.data.set);
-        // MNIST is there first, also when a link (or a page that was started again) wants other images.
-        let is_first = self.data.with_untracked(Option::is_none);
-        let waits = is_first && wanted != kind;
         if is_first {
             self.keep_engine();
         }
@@ -307,12 +319,15 @@ impl Lab {
             }
         }
         if let Some((_, id)) = then_open.flatten() {
-            self.ask_to_open(&id);
+            self.ask_unbidden(Asked::OpenRun, &Command::OpenRun { id }, &[]);
         }
-        if !waits && self.asked.get_untracked().is_none() {
+        if !comes && self.asked.get_untracked().is_none() {
             self.open_next_model();
         }
         self.greet();
+        if !comes && self.asked.get_untracked().is_none() {
+            self.recovered();
+        }
     }
 
     fn take_in_run(self, opened: RunOpened) {
@@ -369,6 +384,7 @@ impl Lab {
         self.show_config(config);
         // The list of runs is below everything that has just changed.
         show("train");
+        self.recovered();
     }
 
     fn take_in_start(self, started: TrainingStarted) {

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use squeeze_engine::bench::BenchFigures;
 use squeeze_engine::config::{DataKind, RunConfig};
 use squeeze_engine::event::{
-    AttackProgress, AttackSummary, BrokenRun, DataReport, Filters, RunInfo,
+    AttackProgress, AttackSummary, BrokenRun, DataReport, DeviceKind, Filters, RunInfo,
 };
 use squeeze_engine::protocol::Command;
 
@@ -33,6 +33,7 @@ use crate::state::models::ReadyModel;
 use crate::state::phase::Phase;
 use crate::state::presets;
 use crate::state::problem::{Problem, WayOut};
+use crate::state::recovery::Recovery;
 use crate::state::share::Shared;
 use crate::state::sources::Sources;
 
@@ -117,6 +118,8 @@ pub struct Lab {
     pub run: RwSignal<Option<String>>,
     /// The step at which it was last written down.
     pub saved: RwSignal<Option<usize>>,
+    /// What is known of devices that went away.
+    pub(super) recovery: StoredValue<Recovery>,
     /// The models that lie ready.
     pub models: RwSignal<Vec<ReadyModel>>,
     /// The one of them that is at hand.
@@ -191,6 +194,7 @@ impl Lab {
             broken_runs: RwSignal::default(),
             run: RwSignal::default(),
             saved: RwSignal::default(),
+            recovery: StoredValue::default(),
             models: RwSignal::default(),
             model: RwSignal::default(),
             greeted: StoredValue::new(false),
@@ -322,9 +326,14 @@ impl Lab {
             .with(|data| data.as_ref().is_some_and(|data| data.test_images == 0))
     }
 
-    /// Drops the engine and all it held, and opens the device afresh. The config stays, and so do the
-    /// stored runs.
+    /// Opens the device afresh. The config stays, and so do the stored runs.
     pub fn start_again(self) {
+        self.put_all_away();
+        start::open(self);
+    }
+
+    /// Drops the engine and all it held. The config stays, and so do the stored runs.
+    pub(super) fn put_all_away(self) {
         self.engine.set_value(None);
         self.guess.set(Guess::default());
         self.inbox.update_value(Inbox::clear);
@@ -337,7 +346,6 @@ impl Lab {
         self.broken_runs.set(Vec::new());
         self.data.set(None);
         self.device.set(DeviceView::Looking);
-        start::open(self);
     }
 
     /// The engine and MNIST are kept for visits without a connection, now that they have been loaded.
@@ -406,6 +414,10 @@ impl Lab {
     fn give_up(self, sentence: &str) {
         let attempt = match self.device.get_untracked() {
             DeviceView::Opening(attempt) => Some(attempt),
+            DeviceView::Open { report, .. } if report.kind == DeviceKind::Gpu => {
+                self.device_lost(sentence);
+                return;
+            }
             _ => None,
         };
         if self.phase.get_untracked().can_stop_evaluation() {

@@ -17,6 +17,7 @@ pub mod models;
 pub mod phase;
 pub mod presets;
 pub mod problem;
+pub mod recovery;
 pub mod runs;
 pub mod share;
 pub mod sources;

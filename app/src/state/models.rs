@@ -171,6 +171,7 @@ impl Lab {
             next.take_if(|next| next.name == opened.name && next.data == set);
         });
         self.open_next_model();
+        self.recovered();
     }
 }
 

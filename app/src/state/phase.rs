@@ -112,7 +112,7 @@ impl Phase {
             }
             Event::Comparing { .. } => self.comparing = true,
             Event::Compared { .. } => self.comparing = false,
-            Event::Failed { .. } => {
+            Event::Failed { .. } | Event::DeviceLost { .. } => {
                 self.comparing = false;
                 for trial in [&mut self.attack, &mut self.evaluation] {
                     if *trial == Trial::Running {

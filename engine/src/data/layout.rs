@@ -99,7 +99,15 @@ fn split(
     let mut splits = [Classes::new(), Classes::new()];
     for (path, place) in images {
         let Some(split) = split_of(path) else {
-            let beside = !SPLITS.iter().any(|name| path[0].eq_ignore_ascii_case(name));
+            let Some(first) = path.first() else {
+                return Err(DataError::new(
+                    "an image whose name is nothing but slashes",
+                    Problem::NoClass {
+                        example: "train/cat/1.png",
+                    },
+                ));
+            };
+            let beside = !SPLITS.iter().any(|name| first.eq_ignore_ascii_case(name));
             let problem = if beside {
                 Problem::Beside
             } else {
@@ -323,6 +331,8 @@ mod tests {
                 && text.contains("train/cat/1.png"),
             "{text}"
         );
+        let text = error(&["train/a/1", "test/a/1", "/"], &[]);
+        assert!(text.starts_with("an image whose name is nothing"), "{text}");
         let text = error(&["train/a/1", "test/a/1", "val/a/1"], &[]);
         assert!(
             text.starts_with("val/a/1: lies beside `train` and `test`"),

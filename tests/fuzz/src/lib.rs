@@ -11,10 +11,13 @@ mod seeds;
 mod stored;
 
 pub use datasets::{NAMES, joined};
-pub use seeds::seeds;
+pub use seeds::{seeds, write_seeds};
 
 /// The variable of the environment that names the target of the program `squeeze-fuzz`.
 pub const TARGET: &str = "SQUEEZE_FUZZ";
+
+/// The variable that names the folder that program writes seeds into.
+pub const SEEDS: &str = "SQUEEZE_FUZZ_SEEDS";
 
 /// A parser, or several that read the same thing.
 #[derive(Clone, Copy)]

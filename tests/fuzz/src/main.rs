@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use squeeze_fuzz::{TARGET, Target, find};
+use squeeze_fuzz::{SEEDS, TARGET, Target, find, write_seeds};
 
 static CHOSEN: OnceLock<Target> = OnceLock::new();
 
@@ -16,6 +16,12 @@ libfuzzer_sys::fuzz_target!(
         match find(&name) {
             Some(target) => {
                 CHOSEN.get_or_init(|| target);
+                if let Some(folder) = std::env::var_os(SEEDS)
+                    && let Err(error) = write_seeds(&name, folder.as_ref())
+                {
+                    eprintln!("error: seeds of {name}: {error:#}");
+                    std::process::exit(2);
+                }
             }
             None => {
                 eprintln!("error: {TARGET}=`{name}` names no target");

@@ -1,6 +1,7 @@
 //! A run that somebody else has stored.
 
 use squeeze_engine::run::{self, Folder, Library};
+use squeeze_engine::verdict::html::html;
 use tempfile::TempDir;
 
 /// Where folders lie in memory, if the system has such a place.
@@ -29,7 +30,9 @@ pub fn stored(bytes: &[u8]) {
         let _ = run::read_model(&run).await;
         let _ = run::read_checkpoint(&run).await;
         let _ = run::read_summary(&run).await;
-        let _ = run::read_report(&run).await;
+        if let Ok(Some(report)) = run::read_report(&run).await {
+            assert!(!html(&report).is_empty());
+        }
         library.download(&whole[0].id).await.map(drop)
     };
     if let Err(error) = pollster::block_on(read) {
