@@ -11,8 +11,11 @@ use squeeze_engine::checkpoint::Checkpoint;
 use squeeze_engine::random::{Purpose, Stream};
 use tempfile::TempDir;
 
-/// How often the run is killed.
-const KILLS: u32 = 20;
+/// How often the run is killed: `SQUEEZE_KILLS`, or twenty times.
+fn kills() -> u32 {
+    let wish = std::env::var("SQUEEZE_KILLS").ok();
+    wish.and_then(|kills| kills.parse().ok()).unwrap_or(20)
+}
 
 /// A small data set in CIFAR-10's binary form: pictures that are bright in one of ten rows of pixels.
 fn photographs(folder: &Path) {
@@ -82,20 +85,23 @@ keep_best = true
 "#;
 
 #[test]
-fn twenty_kills_change_nothing() {
+fn kills_change_nothing() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
     photographs(&place.join("photographs"));
     fs::write(place.join("run.toml"), CONFIG).unwrap();
+    let kills = kills();
+    let steps = (120 * kills).to_string();
+    let begin = |out| ["--config", "run.toml", "--steps", &steps, "--out", out];
     let began = Instant::now();
-    finish(start(place, &["--config", "run.toml", "--out", "whole"]));
+    finish(start(place, &begin("whole")));
     // On the average the last kill comes when a quarter of the run is done: other tests may have slowed
     // the first one, so the killed one may be several times as fast.
-    let longest = began.elapsed().as_millis() as u32 / 2 / KILLS;
+    let longest = began.elapsed().as_millis() as u32 / 2 / kills;
 
     let mut moments = Stream::new(2, Purpose::Noise, 0);
-    let mut child = start(place, &["--config", "run.toml", "--out", "killed"]);
-    for kill in 0..KILLS {
+    let mut child = start(place, &begin("killed"));
+    for kill in 0..kills {
         // Now and then too short for a first saving.
         sleep(Duration::from_millis(u64::from(moments.below(longest))));
         assert_eq!(
@@ -106,12 +112,11 @@ fn twenty_kills_change_nothing() {
         // SIGKILL, on Unix.
         child.kill().unwrap();
         child.wait().unwrap();
-        let words: &[&str] = if place.join("killed/config.toml").exists() {
-            &["--resume", "killed"]
+        child = if place.join("killed/config.toml").exists() {
+            start(place, &["--resume", "killed"])
         } else {
-            &["--config", "run.toml", "--out", "killed"]
+            start(place, &begin("killed"))
         };
-        child = start(place, words);
     }
     finish(child);
 
@@ -235,6 +240,83 @@ fn an_exploded_run_says_what_is_left_of_it() {
     );
     let metrics = fs::read_to_string(place.join("run/metrics.jsonl")).unwrap_or_default();
     assert!(!metrics.contains("null"), "{metrics}");
+}
+
+/// A disk that is full when a file of the run's state is written, by a name that leads to a device which
+/// is: the run ends with an error that names the file, and the state before it is there as it was.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_a_run_and_spoils_nothing() {
+    use std::os::unix::fs::symlink;
+
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    photographs(&place.join("photographs"));
+    fs::write(place.join("run.toml"), CONFIG).unwrap();
+    let run = place.join("run");
+    let state = run.join("checkpoint.safetensors");
+    let steps = ["--steps", "1000000"];
+    let begin = [&["--config", "run.toml", "--out", "run"][..], &steps].concat();
+    let mut child = start(place, &begin);
+    while !run.join("summary.json").exists() {
+        assert_eq!(child.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let saved = fs::read(&state).unwrap();
+    let files = [
+        "metrics.jsonl",
+        "checkpoint.safetensors",
+        "model.safetensors",
+        "summary.json",
+    ];
+    for file in files {
+        let part = run.join(format!("{file}.part"));
+        fs::remove_file(&part).ok();
+        symlink("/dev/full", &part).unwrap();
+        let output = start(place, &["--resume", "run"])
+            .wait_with_output()
+            .unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{file}: {why}");
+        assert!(
+            why.contains(file) && why.contains("No space left"),
+            "{file}: {why}"
+        );
+        fs::remove_file(&part).unwrap();
+        if file == "metrics.jsonl" || file == "checkpoint.safetensors" {
+            assert!(fs::read(&state).unwrap() == saved, "{file}");
+        }
+        // Whatever was written is whole.
+        Checkpoint::from_bytes(&fs::read(&state).unwrap()).unwrap();
+    }
+    let mut child = start(place, &["--resume", "run"]);
+    let before = fs::read(&state).unwrap();
+    while fs::read(&state).unwrap() == before {
+        assert_eq!(child.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A folder that nobody can write to, and one that is a file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_that_takes_no_run_is_named_before_the_work() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    photographs(&place.join("photographs"));
+    fs::write(place.join("run.toml"), CONFIG).unwrap();
+    for out in ["/proc/squeeze", "run.toml"] {
+        let begin = ["--config", "run.toml", "--out", out];
+        let output = start(place, &begin).wait_with_output().unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{why}");
+        assert!(why.contains(out) && why.contains("cannot be made"), "{why}");
+    }
+    assert_eq!(fs::read_to_string(place.join("run.toml")).unwrap(), CONFIG);
 }
 
 /// Ctrl-C ends a run at its next step, with all of it saved.

@@ -431,7 +431,10 @@ impl Session {
                 Ok(run) => stored = Some(run),
                 // A full disk is no reason not to train.
                 Err(error) => emit(Event::Warning {
-                    message: format!("this run trains, but is not stored: {error}"),
+                    message: format!(
+                        "this run trains, but is not stored: {error}; delete runs that you do not \
+                         need, and keep this tab open"
+                    ),
                 }),
             }
         }

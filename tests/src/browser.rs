@@ -143,6 +143,8 @@ struct Record {
     console: Vec<ConsoleLine>,
     requests: Vec<String>,
     bytes_received: f64,
+    /// Sessions of the workers, in the order that they began.
+    workers: Vec<String>,
 }
 
 /// A browser with one page. It ends when dropped.
@@ -246,6 +248,78 @@ impl Browser {
             json!({ "source": script }),
         )?;
         Ok(())
+    }
+
+    /// How many dedicated workers have begun so far.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        lock(&self.record).workers.len()
+    }
+
+    /// The value of a JavaScript expression in the worker that began last.
+    ///
+    /// # Errors
+    /// [`BrowserError::NoElement`] if there is none, or what the browser says.
+    pub fn eval_in_worker(&self, script: &str) -> Result<Value> {
+        let session = lock(&self.record).workers.last().cloned();
+        let session = session.ok_or_else(|| BrowserError::NoElement("worker".to_owned()))?;
+        let parameters = json!({ "expression": script, "returnByValue": true });
+        let mut answer = self
+            .devtools
+            .call(&session, "Runtime.evaluate", parameters)?;
+        Ok(answer["result"]["value"].take())
+    }
+
+    /// Lets the pages of an address store so many bytes and no more.
+    ///
+    /// # Errors
+    /// [`BrowserError`].
+    pub fn set_quota(&self, origin: &str, bytes: u64) -> Result<()> {
+        let origin = origin.trim_end_matches('/');
+        self.call(
+            "Storage.overrideQuotaForOrigin",
+            json!({ "origin": origin, "quotaSize": bytes }),
+        )?;
+        Ok(())
+    }
+
+    /// Ends the browser's process for graphics, as a fault in a driver does.
+    pub fn crash_gpu(&self) {
+        self.devtools.cast("", "Browser.crashGpuProcess", json!({}));
+    }
+
+    /// What the browser's processes have in memory, each with its share of what is shared, in KiB. Linux alone
+    /// tells it.
+    #[must_use]
+    pub fn memory_kib(&self) -> Option<u64> {
+        let processes = std::fs::read_dir("/proc").ok()?;
+        let processes: Vec<(u32, u32)> = processes
+            .filter_map(|entry| {
+                let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+                let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+                // The name before it is in brackets and may hold anything.
+                let (_, after) = stat.rsplit_once(')')?;
+                Some((id, after.split_whitespace().nth(1)?.parse().ok()?))
+            })
+            .collect();
+        let mut ours = vec![self.child.id()];
+        let mut at = 0;
+        while let Some(&parent) = ours.get(at) {
+            ours.extend(
+                processes
+                    .iter()
+                    .filter(|(_, of)| *of == parent)
+                    .map(|(id, _)| id),
+            );
+            at += 1;
+        }
+        let share = |id: &u32| {
+            let text = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        let shares: Vec<u64> = ours.iter().filter_map(share).collect();
+        (!shares.is_empty()).then(|| shares.iter().sum())
     }
 
     /// Opens an address and waits until it is loaded.
@@ -718,6 +792,9 @@ fn receive(devtools: &DevTools, event: &Event, record: &mut Record) {
                 devtools.cast(session, method, json!({}));
             }
             devtools.cast(session, "Target.setAutoAttach", auto_attach());
+            if params["targetInfo"]["type"] == "worker" {
+                record.workers.push(session.to_owned());
+            }
             devtools.cast(session, "Runtime.runIfWaitingForDebugger", json!({}));
         }
         "Runtime.consoleAPICalled" => {

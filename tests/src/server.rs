@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
+use axum::response::Response;
 use tokio::sync::oneshot;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -122,6 +123,10 @@ impl Drop for Server {
     }
 }
 
+/// What a worker may do: run its own files, compile WebAssembly, and speak to where it came from.
+const WORKER_POLICY: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
 fn router(folder: &Path, compression: Compression) -> Router {
     let mut router = Router::new().fallback_service(ServeDir::new(folder));
     let headers = [
@@ -139,6 +144,7 @@ fn router(folder: &Path, compression: Compression) -> Router {
             "same-origin",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
         // Ask again each time: a new build must be seen at once.
         (header::CACHE_CONTROL, "no-cache"),
     ];
@@ -148,6 +154,15 @@ fn router(folder: &Path, compression: Compression) -> Router {
             HeaderValue::from_static(value),
         ));
     }
+    // The page brings its own policy, and a worker has that of its script.
+    router = router.layer(SetResponseHeaderLayer::if_not_present(
+        header::CONTENT_SECURITY_POLICY,
+        |answer: &Response| {
+            let kind = answer.headers().get(header::CONTENT_TYPE)?;
+            let is_script = kind.to_str().ok()?.contains("javascript");
+            is_script.then_some(HeaderValue::from_static(WORKER_POLICY))
+        },
+    ));
     if compression == Compression::None {
         return router;
     }

@@ -22,13 +22,19 @@ mod access;
 mod colour;
 #[path = "page/drawing.rs"]
 mod drawing;
+#[path = "page/lost.rs"]
+mod lost;
 #[path = "page/offline.rs"]
 mod offline;
+#[path = "page/rude.rs"]
+mod rude;
 #[path = "page/share.rs"]
 mod share;
+#[path = "page/soak.rs"]
+mod soak;
 
 /// Anything on SwiftShader with two cores, compiling the kernels included.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Main-thread tasks over 50 ms, as the browser itself reports them.
 const WATCH_LONG_TASKS: &str = "if (self.window) { window.longTasks = []; \
@@ -82,6 +88,19 @@ impl Visit {
         browser.on_new_document(WATCH_DOWNLOADS).unwrap();
         browser.open(&format!("{}{query}", server.url())).unwrap();
         Self { server, browser }
+    }
+
+    /// Waits until as many workers have begun, and has the last one run a script before its own, which takes
+    /// long enough to load. The script gives `true` once it finds what it needs: at the very beginning of a
+    /// worker not everything is there.
+    fn prepare_worker(&self, workers: usize, script: &str) {
+        let began = Instant::now();
+        let is_prepared = || self.browser.eval_in_worker(script).unwrap() == true;
+        while self.browser.workers() < workers || !is_prepared() {
+            let state = self.browser.state();
+            assert!(began.elapsed() < PATIENCE, "no new worker\n{state}");
+            sleep(Duration::from_millis(20));
+        }
     }
 
     fn status(&self) -> String {

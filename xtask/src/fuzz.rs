@@ -5,12 +5,14 @@
 //! for here are panics, overflows, hangs and memory without bound.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::process::{self, cargo, shown};
 use crate::project::{self, host, target_folder};
@@ -41,7 +43,7 @@ pub struct Options {
     /// Seconds from which an input counts as slow. This build takes about four times as long as a release.
     #[arg(long, default_value_t = 4)]
     slow: u32,
-    /// Then add the inputs that reach something new, up to 4 KiB each, to `tests/fuzz/corpus`.
+    /// Then keep in `tests/fuzz/corpus` as few inputs, of up to 4 KiB, as reach all that any does.
     #[arg(long)]
     keep: bool,
 }
@@ -154,6 +156,7 @@ fn fuzz(fuzzer: &Path, target: &str, corpus: &Path, options: &Options) -> Result
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let kept = corpus.join(target);
+    unpack(corpus, target, &seeds)?;
     let mut run = Command::new(fuzzer);
     run.env("SQUEEZE_FUZZ", target)
         .env("SQUEEZE_FUZZ_SEEDS", &seeds)
@@ -189,35 +192,53 @@ fn fuzz(fuzzer: &Path, target: &str, corpus: &Path, options: &Options) -> Result
         bail!("{} failed ({status})", shown(&run));
     }
     if options.keep && row.found.is_empty() {
-        keep(fuzzer, target, &work, &kept)?;
+        keep(fuzzer, target, &work, &seeds, corpus)?;
     }
     Ok(row)
 }
 
-/// Adds to `kept` the short inputs of `work` that reach what none there does.
-fn keep(fuzzer: &Path, target: &str, work: &Path, kept: &Path) -> Result<()> {
-    let short = tempfile::tempdir()?;
-    for path in files(work)? {
+/// Makes the corpus anew: of its own inputs and of short ones in `work`, as few as reach what all of them do.
+fn keep(fuzzer: &Path, target: &str, work: &Path, seeds: &Path, corpus: &Path) -> Result<()> {
+    let (short, least) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    for path in files(work)?.into_iter().chain(files(seeds)?) {
         if fs::metadata(&path)?.len() <= LONGEST_KEPT
             && let Some(name) = path.file_name()
         {
             fs::copy(&path, short.path().join(name))?;
         }
     }
-    let before = files(kept)?.len();
     let mut merge = Command::new(fuzzer);
     merge
         .env("SQUEEZE_FUZZ", target)
-        .arg("-merge=1")
-        .args([kept, short.path()])
+        // How often something is reached makes no difference.
+        .args(["-set_cover_merge=1", "-use_counters=0"])
+        .args([least.path(), short.path()])
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     process::run(&mut merge)?;
-    println!(
-        "{} inputs added to {}",
-        files(kept)?.len() - before,
-        kept.display()
-    );
+    let kept = files(least.path())?;
+    let path = corpus.join(format!("{target}.zip"));
+    let file = fs::File::create(&path);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+    let mut zip = ZipWriter::new(file);
+    for input in &kept {
+        let name = input.file_name().context("a file without a name")?;
+        zip.start_file(name.to_string_lossy(), SimpleFileOptions::default())?;
+        zip.write_all(&fs::read(input)?)?;
+    }
+    zip.finish()?;
+    println!("{} inputs in {}", kept.len(), path.display());
+    Ok(())
+}
+
+/// Puts the inputs of the corpus into a folder.
+fn unpack(corpus: &Path, target: &str, folder: &Path) -> Result<()> {
+    let path = corpus.join(format!("{target}.zip"));
+    if path.is_file() {
+        let file = fs::File::open(&path)?;
+        let zip = ZipArchive::new(file).and_then(|mut zip| zip.extract(folder));
+        zip.with_context(|| format!("{} cannot be unpacked", path.display()))?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod lint;
 mod offline;
 mod page;
 mod phases;
+mod policy;
 mod process;
 mod project;
 mod serve;

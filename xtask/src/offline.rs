@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use crate::project;
+use crate::{policy, project};
 
 /// The service worker's file beside `index.html`.
 pub const WORKER: &str = "service-worker.js";
@@ -14,7 +14,8 @@ pub const WORKER: &str = "service-worker.js";
 /// How the names of files begin that are kept when they are first used: no visitor uses all of them.
 const LATER: [&str; 3] = ["worker_", "data/", "models/"];
 
-/// Writes the service worker of the page in `dist`, and has the page register it. Can be done again.
+/// Writes the service worker of the page in `dist`, has the page register it, and writes the page's policy,
+/// which knows what stands in it, in between. Can be done again.
 pub fn equip(dist: &Path) -> Result<()> {
     let sources = project::root()?.join("app").join("install");
     let read = |path: &Path| {
@@ -25,6 +26,7 @@ pub fn equip(dist: &Path) -> Result<()> {
     let equipped = registering(&page, &read(&sources.join("register.html"))?)
         .with_context(|| format!("{} has no </head>", index.display()))?;
     write(&index, &equipped)?;
+    policy::write(dist)?;
     let mut files = Vec::new();
     for name in names(dist)? {
         let path = dist.join(&name);

@@ -245,7 +245,7 @@ impl Lab {
             Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),
             // What the driver says of it helps nobody.
-            Event::DeviceLost { .. } => self.device_lost("The GPU was lost."),
+            Event::DeviceLost { .. } => self.device_lost(before, "The GPU was lost."),
             Event::Failed { message } => {
                 self.guess.set(Guess::default());
                 self.asked.set(None);

@@ -415,7 +415,7 @@ impl Lab {
         let attempt = match self.device.get_untracked() {
             DeviceView::Opening(attempt) => Some(attempt),
             DeviceView::Open { report, .. } if report.kind == DeviceKind::Gpu => {
-                self.device_lost(sentence);
+                self.device_lost(self.phase.get_untracked(), sentence);
                 return;
             }
             _ => None,

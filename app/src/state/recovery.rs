@@ -32,10 +32,9 @@ pub struct Recovery {
 }
 
 impl Lab {
-    /// The GPU is gone, or the worker that had it. `reason` is a sentence.
-    pub(super) fn device_lost(self, reason: &str) {
+    /// The GPU is gone, or the worker that had it, while the page stood at `phase`. `reason` is a sentence.
+    pub(super) fn device_lost(self, phase: Phase, reason: &str) {
         let losses = self.recovery.with_value(|recovery| recovery.losses) + 1;
-        let phase = self.phase.get_untracked();
         let run = self.run.get_untracked();
         let model = self.model.with_untracked(|open| {
             let named = |model: &&ReadyModel| open.as_ref() == Some(&model.name);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use squeeze_fuzz::{TARGETS, seeds};
@@ -13,21 +14,24 @@ fn every_input_that_was_ever_kept_comes_back() {
     for target in TARGETS {
         let mut inputs = seeds(target.name).unwrap();
         assert!(!inputs.is_empty(), "{} has no seeds", target.name);
-        let folder = corpus.join(target.name);
-        let kept =
-            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let mut kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
-        kept.sort();
-        assert!(
-            kept.len() > 10,
-            "{} inputs in {}",
-            kept.len(),
-            folder.display()
-        );
-        for path in &kept {
-            println!("{}", path.display());
-            inputs.push(fs::read(path).unwrap());
+        // Findings, by their names, and what reaches most.
+        let found = fs::read_dir(corpus.join(target.name)).unwrap();
+        for entry in found {
+            inputs.push(fs::read(entry.unwrap().path()).unwrap());
         }
+        let zip = corpus.join(format!("{}.zip", target.name));
+        let zip = fs::File::open(&zip).unwrap_or_else(|error| panic!("{}: {error}", zip.display()));
+        let mut zip = zip::ZipArchive::new(zip).unwrap();
+        assert!(zip.len() > 10, "{}: {}", target.name, zip.len());
+        for place in 0..zip.len() {
+            let mut input = Vec::new();
+            zip.by_index(place)
+                .unwrap()
+                .read_to_end(&mut input)
+                .unwrap();
+            inputs.push(input);
+        }
+        println!("{}: {} inputs", target.name, inputs.len());
         for input in &inputs {
             (target.run)(input);
         }

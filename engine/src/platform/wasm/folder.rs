@@ -272,6 +272,9 @@ fn is_named(error: &JsValue, name: &str) -> bool {
 
 fn failed(what: &'static str, name: &str, error: &JsValue) -> StoreError {
     let reason = match error.dyn_ref::<DomException>() {
+        Some(error) if error.name() == "QuotaExceededError" => {
+            "the browser gives this page no more room".to_owned()
+        }
         Some(error) => format!("{}: {}", error.name(), error.message()),
         None => format!("{error:?}"),
     };

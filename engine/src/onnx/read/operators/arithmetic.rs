@@ -38,6 +38,9 @@ pub fn extreme(call: &Call, planner: &mut Planner, operation: Binary) -> Outputs
     Ok(vec![found])
 }
 
+/// The largest exponent; with larger ones everything is 0, 1 or infinite.
+const LARGEST_POWER: f32 = 1e6;
+
 pub fn pow(call: &Call, planner: &mut Planner) -> Outputs {
     let (x, exponent) = (call.input(0)?, call.input(1)?);
     let power = match exponent.ints() {
@@ -47,6 +50,10 @@ pub fn pow(call: &Call, planner: &mut Planner) -> Outputs {
     let Some(power) = power else {
         fail!("its exponent must be one constant");
     };
+    // Burn looks whether it is a whole number of 64 bits.
+    if !(power.abs() <= LARGEST_POWER) {
+        fail!("its exponent {power} is not a number from -{LARGEST_POWER} to {LARGEST_POWER}");
+    }
     let shape = broadcast(&x.shape, &exponent.shape)?;
     let result = planner.unary(Unary::Power(power), x)?;
     Ok(vec![planner.reshape(&result, shape)?])

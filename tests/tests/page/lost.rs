@@ -1,0 +1,118 @@
+//! A GPU that goes away while the page uses it.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use squeeze_tests::browser::Graphics;
+
+use super::{PATIENCE, Visit, alone};
+
+/// Has the device that the worker opens at hand as `device`. Its script takes long enough to load; what it
+/// is replaced in is not there at the very beginning.
+const KEEP_THE_DEVICE: &str = "(() => { const adapter = self.GPUAdapter?.prototype; \
+    if (!adapter) return false; \
+    const ask = adapter.requestDevice; adapter.requestDevice = async function (...words) { \
+        self.device = await ask.apply(this, words); return self.device; }; return true; })()";
+
+const DESTROY: &str = "self.device.destroy() ?? true";
+
+impl Visit {
+    fn wait_for_worker(&self, workers: usize) {
+        self.prepare_worker(workers, KEEP_THE_DEVICE);
+    }
+
+    fn destroy_the_device(&self) {
+        assert_eq!(self.browser.eval_in_worker(DESTROY).unwrap(), true);
+    }
+
+    fn wait_until(&self, what: &str, condition: &str) {
+        self.browser
+            .wait_for(what, PATIENCE, condition)
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+const STATUS: &str = "document.querySelector('[data-status]')?.dataset.status";
+const STEP: &str = "parseInt(document.querySelector('[data-testid=step]')?.textContent)";
+const SAID: &str = "(document.querySelector('[data-testid=error]')?.innerText ?? '')";
+
+#[test]
+fn a_lost_gpu_is_opened_again_and_training_goes_on_where_it_was_saved() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::WebGpu, "?device=gpu");
+    visit.wait_for_worker(1);
+    visit.wait_for_model("mnist-natural");
+    visit.set_up_a_short_run(100_000);
+    visit.browser.click("train").unwrap();
+    // Long enough for a first saving.
+    visit.wait_until(
+        "the run to be saved",
+        "document.querySelector('[data-testid=saved]') !== null",
+    );
+    let before = visit.number("step");
+    let workers = visit.browser.workers();
+    visit.destroy_the_device();
+    visit.wait_for_worker(workers + 1);
+    visit.wait_until(
+        "the run to go on",
+        &format!("{STATUS} === 'training' && {STEP} > {before} && {SAID}.includes('goes on from')"),
+    );
+    visit.photograph("lost");
+
+    // A driver that fails takes the browser's whole process for graphics with it.
+    let workers = visit.browser.workers();
+    visit.browser.crash_gpu();
+    visit.wait_for_worker(workers + 1);
+    visit.wait_until(
+        "the run to go on again",
+        &format!("{STATUS} === 'training' && {STEP} > {before}"),
+    );
+    visit.browser.click("stop").unwrap();
+    visit.wait_until("the run to stop", &format!("{STATUS} === 'stopped'"));
+    assert!(
+        !visit
+            .browser
+            .errors()
+            .iter()
+            .any(|error| error.contains("panicked"))
+    );
+}
+
+#[test]
+fn a_gpu_that_is_lost_three_times_in_an_attack_makes_way_for_the_cpu() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::WebGpu, "?device=gpu");
+    visit.wait_for_worker(1);
+    visit.wait_for_model("mnist-natural");
+    visit.browser.set("iterations", "100000").unwrap();
+    for loss in 1..=3 {
+        visit.wait_until(
+            "the model to be open",
+            &format!("['ready', 'attacking'].includes({STATUS})"),
+        );
+        visit.browser.click("attack").unwrap();
+        visit.wait_until("the attack to begin", &format!("{STATUS} === 'attacking'"));
+        sleep(Duration::from_secs(1));
+        let workers = visit.browser.workers();
+        visit.destroy_the_device();
+        if loss < 3 {
+            visit.wait_for_worker(workers + 1);
+            visit.wait_until(
+                "the model to be open again",
+                &format!("{STATUS} === 'ready' && {SAID}.includes('start it once more')"),
+            );
+        }
+    }
+    visit.wait_until(
+        "the CPU to be offered",
+        &format!("{SAID}.includes('Use the CPU')"),
+    );
+    assert!(
+        visit
+            .browser
+            .text("error")
+            .unwrap()
+            .contains("3 times in a row")
+    );
+    visit.photograph("lost-thrice");
+}
