@@ -69,6 +69,13 @@ fn ten_thousand_iterations_hold_memory_flat_on_the_cpu() {
 }
 
 #[test]
+#[ignore = "minutes: cargo xtask soak"]
+fn fifty_thousand_iterations_hold_memory_flat_on_both() {
+    stays_flat("cpu", 50_000);
+    stays_flat("gpu", 50_000);
+}
+
+#[test]
 fn hundreds_of_iterations_hold_memory_flat_on_the_gpu() {
     stays_flat("gpu", 500);
 }

@@ -34,7 +34,7 @@ mod share;
 mod soak;
 
 /// Anything on SwiftShader with two cores, compiling the kernels included.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Main-thread tasks over 50 ms, as the browser itself reports them.
 const WATCH_LONG_TASKS: &str = "if (self.window) { window.longTasks = []; \

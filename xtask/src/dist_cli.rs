@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, absolute};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};

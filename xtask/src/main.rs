@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask setup | serve | dist | test | lint | bench | fuzz`.
+//! The project's chores: `cargo xtask setup | serve | dist | test | lint | bench | soak | fuzz`.
 
 mod apt;
 mod bench;
@@ -15,6 +15,7 @@ mod project;
 mod serve;
 mod setup;
 mod sheet;
+mod soak;
 mod test;
 mod test_needs;
 mod tools;
@@ -47,6 +48,8 @@ enum Chore {
     Lint,
     /// Measure training steps and PGD iterations, natively and in Chromium, and the size of the page.
     Bench(bench::Options),
+    /// Run what takes hours: memory and pace, kills, cycles, random actions.
+    Soak(soak::Options),
     /// Give every parser that a stranger's bytes reach to libFuzzer.
     Fuzz(fuzz::Options),
 }
@@ -73,6 +76,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Test(options) => test::run(&options),
         Chore::Lint => lint::run_chore(),
         Chore::Bench(options) => bench::run_chore(&options),
+        Chore::Soak(options) => soak::run_chore(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
     }
 }

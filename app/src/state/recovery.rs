@@ -48,8 +48,8 @@ impl Lab {
             self.device.set(DeviceView::None);
             self.report(Problem::new(
                 format!(
-                    "{reason} The GPU was lost {losses} times in a row. The CPU is slower and stays \
-                     where it is. The settings are kept, and so are the runs as they were last saved."
+                    "{reason} It was the third time in a row. The CPU is slower and stays where it is. \
+                     The settings are kept, and so are the runs as they were last saved."
                 ),
                 WayOut::OtherDevice,
             ));

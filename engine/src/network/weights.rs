@@ -10,6 +10,7 @@ use burn::tensor::{Tensor, TensorData, bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::Network;
+use crate::evaluate::read;
 pub use crate::parameter::Parameter;
 use crate::random::{Purpose, Stream};
 
@@ -60,7 +61,7 @@ pub enum WeightsError {
         name: String,
     },
     /// The device failed while the values were read.
-    #[error("the weights could not be read from the device ({0})")]
+    #[error("{0}")]
     Device(String),
 }
 
@@ -73,13 +74,9 @@ pub async fn collect(network: &Network) -> Result<Vec<Parameter>, WeightsError> 
     network.visit(&mut visitor);
     let mut parameters = Vec::with_capacity(visitor.found.len());
     for (name, shape, values) in visitor.found {
-        let values = values
-            .into_data_async()
+        let values = read(values)
             .await
-            .map_err(|error| WeightsError::Device(error.to_string()))?
-            .convert::<f32>()
-            .try_into_vec::<f32>()
-            .map_err(|error| WeightsError::Device(format!("{error:?}")))?;
+            .map_err(|error| WeightsError::Device(error.to_string()))?;
         parameters.push(Parameter {
             name,
             shape,

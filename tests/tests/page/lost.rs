@@ -112,7 +112,7 @@ fn a_gpu_that_is_lost_three_times_in_an_attack_makes_way_for_the_cpu() {
             .browser
             .text("error")
             .unwrap()
-            .contains("3 times in a row")
+            .contains("third time in a row")
     );
     visit.photograph("lost-thrice");
 }
