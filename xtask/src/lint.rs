@@ -38,7 +38,12 @@ pub fn run_all(phases: &mut Phases) {
 
 /// Packages to choose together, always these: cargo unites the features of what it builds, so any other
 /// choice builds the tensor library a second time.
-pub const ENGINE_PACKAGES: [&str; 3] = ["squeeze-cli", "squeeze-engine", "squeeze-shaders"];
+pub const ENGINE_PACKAGES: [&str; 4] = [
+    "squeeze-cli",
+    "squeeze-engine",
+    "squeeze-fuzz",
+    "squeeze-shaders",
+];
 
 fn clippy(packages: &[&str], options: &[&str]) -> Result<()> {
     let mut command = cargo()?;

@@ -7,6 +7,7 @@ mod choices;
 mod comparisons;
 mod convolution;
 mod devices;
+mod extremes;
 mod golden;
 mod golden_attacks;
 #[path = "../golden/files.rs"]

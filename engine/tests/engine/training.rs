@@ -64,7 +64,7 @@ pub fn resident(device: &Device) -> Resident {
     Resident::new(Arc::new(data()), device)
 }
 
-fn config() -> RunConfig {
+pub fn plain_config() -> RunConfig {
     let mut config = RunConfig {
         seed: 11,
         network: NetworkKind::SmallCnn,
@@ -160,7 +160,7 @@ fn every_objective_and_optimizer_learns(device: &Device) {
         (0.0, Squeeze::Batch, 0.5),
     ] {
         for (kind, rate) in [(OptimizerKind::Adam, 3e-3), (OptimizerKind::Sgd, 0.05)] {
-            let mut config = config();
+            let mut config = plain_config();
             config.training.steps = 30;
             config.optimizer.kind = kind;
             config.optimizer.learning_rate = rate;
@@ -198,21 +198,21 @@ fn every_objective_and_optimizer_learns(device: &Device) {
 }
 
 fn the_same_seed_gives_the_same_run(device: &Device) {
-    let first = train(&config(), device, None);
-    let second = train(&config(), device, None);
+    let first = train(&plain_config(), device, None);
+    let second = train(&plain_config(), device, None);
     assert_eq!(first.steps(), second.steps());
     assert_eq!(first.weights(), second.weights());
     assert_eq!(first.evaluations(), [(5, 40), (10, 40), (12, 40), (12, 60)]);
     assert_eq!(first.evaluations(), second.evaluations());
-    let mut other = config();
+    let mut other = plain_config();
     other.seed += 1;
     let other = train(&other, device, None);
     assert_ne!(first.steps(), other.steps());
 }
 
 fn a_pause_changes_nothing(device: &Device) {
-    let whole = train(&config(), device, None);
-    let mut run = train(&config(), device, Some((3, Wish::Pause)));
+    let whole = train(&plain_config(), device, None);
+    let mut run = train(&plain_config(), device, Some((3, Wish::Pause)));
     assert_eq!(run.outcome.as_ref().unwrap(), &Outcome::Paused);
     let at = run.trainer.step();
     assert!((3..12).contains(&at), "{at}");
@@ -229,7 +229,7 @@ fn a_pause_changes_nothing(device: &Device) {
 }
 
 fn stop_keeps_the_model(device: &Device) {
-    let run = train(&config(), device, Some((2, Wish::Stop)));
+    let run = train(&plain_config(), device, Some((2, Wish::Stop)));
     assert_eq!(run.outcome.as_ref().unwrap(), &Outcome::Stopped);
     let step = run.trainer.step();
     assert_eq!(run.events.last(), Some(&Event::Stopped { step }));
@@ -241,7 +241,7 @@ fn stop_keeps_the_model(device: &Device) {
 }
 
 fn divergence_is_named(device: &Device) {
-    let mut config = config();
+    let mut config = plain_config();
     config.optimizer.kind = OptimizerKind::Sgd;
     config.optimizer.learning_rate = 1e30;
     let run = train(&config, device, None);
@@ -258,7 +258,7 @@ fn divergence_is_named(device: &Device) {
 
 fn every_adversary_trains(device: &Device) {
     for kind in Adversary::ALL {
-        let mut config = config();
+        let mut config = plain_config();
         config.training.steps = 40;
         config.optimizer.learning_rate = 3e-3;
         config.objective = ObjectiveConfig {
@@ -292,7 +292,7 @@ fn every_adversary_trains(device: &Device) {
 fn a_batch_in_parts_is_the_same_step(device: &Device) {
     for kind in Adversary::ALL {
         for squeeze in Squeeze::ALL {
-            let mut config = config();
+            let mut config = plain_config();
             // Two, so that one is from weights that the parts have made. Later the signs that adversaries
             // go by turn where a gradient is next to nothing; with TRADES, whose start is nearly where
             // its loss is least, they do so at once.
@@ -331,7 +331,7 @@ fn a_batch_in_parts_is_the_same_step(device: &Device) {
         }
     }
     // With it, what goes through at once is what it sees; the step is still a good one.
-    let mut config = config();
+    let mut config = plain_config();
     config.network = "resnet-8".parse().unwrap();
     config.training.steps = 30;
     config.optimizer.learning_rate = 3e-3;
@@ -345,7 +345,7 @@ fn a_batch_in_parts_is_the_same_step(device: &Device) {
 
 /// Everything that a run can carry from step to step.
 fn laden(adversary: Adversary) -> RunConfig {
-    let mut config = config();
+    let mut config = plain_config();
     config.network = "resnet-8".parse().unwrap();
     config.objective.adversary = AdversaryConfig {
         kind: adversary,
@@ -374,7 +374,7 @@ fn laden(adversary: Adversary) -> RunConfig {
 fn a_checkpoint_goes_on_bit_for_bit(device: &Device) {
     let mut configs = vec![laden(Adversary::None), laden(Adversary::Free)];
     // The other kind of optimiser state, without batch normalisation.
-    let mut adam = config();
+    let mut adam = plain_config();
     adam.optimizer.kind = OptimizerKind::AdamW;
     adam.optimizer.weight_decay = 0.01;
     adam.training.steps = 9;
@@ -454,7 +454,7 @@ fn a_state_that_fits_no_network_is_refused() {
 }
 
 fn the_best_model_is_kept_and_patience_ends(device: &Device) {
-    let mut config = config();
+    let mut config = plain_config();
     config.training.steps = 400;
     config.training.eval_every = 2;
     config.training.patience = 3;
@@ -482,7 +482,7 @@ fn the_best_model_is_kept_and_patience_ends(device: &Device) {
 }
 
 fn no_model_is_the_best_before_the_penalty_is_whole(device: &Device) {
-    let mut config = config();
+    let mut config = plain_config();
     config.objective.squeeze = Squeeze::Batch;
     // Past the critical squeeze: what comes before is better.
     config.objective.beta = 20.0;
@@ -502,7 +502,7 @@ fn no_model_is_the_best_before_the_penalty_is_whole(device: &Device) {
 }
 
 fn the_average_is_the_model(device: &Device) {
-    let mut config = config();
+    let mut config = plain_config();
     config.optimizer.ema_decay = 0.5;
     config.training.steps = 2;
     let averaged = train(&config, device, None).weights();
@@ -530,7 +530,7 @@ fn the_average_is_the_model(device: &Device) {
 fn configs_that_do_not_fit_the_data_are_refused() {
     let data = resident(&cpu());
     let error = |change: &dyn Fn(&mut RunConfig)| {
-        let mut config = config();
+        let mut config = plain_config();
         change(&mut config);
         Trainer::new(config, &data).err().unwrap().to_string()
     };
@@ -542,7 +542,10 @@ fn configs_that_do_not_fit_the_data_are_refused() {
     let mut parted = self::data();
     parted.split_seed = Some(3);
     let parted = Resident::new(Arc::new(parted), &cpu());
-    let text = Trainer::new(config(), &parted).err().unwrap().to_string();
+    let text = Trainer::new(plain_config(), &parted)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(
         text.contains("`seed` is 11") && text.contains("3, by which"),
         "{text}"
@@ -555,7 +558,7 @@ fn configs_that_do_not_fit_the_data_are_refused() {
 }
 
 fn a_look_tells_how_the_model_fares(device: &Device) {
-    let mut config = config();
+    let mut config = plain_config();
     config.training.robust_images = 40;
     // From a model that is often wrong to one that seldom is.
     config.training.eval_every = 1;

@@ -9,8 +9,8 @@ use squeeze_engine::device;
 use squeeze_engine::network::weights;
 use squeeze_engine::onnx::OnnxModel;
 
-/// Most numbers of an image that a model is tried on.
-const MOST_PIXELS: usize = 4096;
+/// Most numbers that a model that is tried makes of an image: how long it takes is up to whoever made it.
+const MOST_NUMBERS: usize = 1 << 20;
 
 /// Weights; what is taken is written and read as the same bits.
 pub fn safetensors(bytes: &[u8]) {
@@ -57,13 +57,10 @@ pub fn onnx(bytes: &[u8]) {
     let Ok(model) = OnnxModel::from_bytes(bytes, &opened.device) else {
         return;
     };
-    let [channels, height, width] = model.input_shape();
-    let pixels = [height, width]
-        .iter()
-        .try_fold(channels, |product, side| product.checked_mul(*side));
-    if pixels.is_none_or(|pixels| pixels > MOST_PIXELS) {
+    if model.numbers() > MOST_NUMBERS {
         return;
     }
+    let [channels, height, width] = model.input_shape();
     let shape = [1, channels, height, width];
     let logits = model.forward(Tensor::zeros(shape, &opened.device));
     assert_eq!(logits.dims(), [1, model.classes()]);

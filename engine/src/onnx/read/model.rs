@@ -94,6 +94,11 @@ impl OnnxModel {
         self.shared.plan.classes
     }
 
+    /// Numbers that the model's operations make of one image: what it costs.
+    pub fn numbers(&self) -> usize {
+        self.shared.plan.numbers / self.shared.plan.batch.max(1)
+    }
+
     /// Numbers in the weights that the logits depend on, without the running statistics of batch
     /// normalisation. (Exporters often merge the latter into convolutions.)
     pub fn parameters(&self) -> usize {

@@ -14,6 +14,9 @@ use super::operators::Call;
 
 /// Numbers of a tensor for each image of a batch: 256 MiB, far beyond what classifiers need.
 const MOST_NUMBERS: usize = 1 << 26;
+/// Numbers of all operations for each image of a batch, so that none takes for ever: wide ResNets make some
+/// ten million.
+const MOST_IN_ALL: usize = 1 << 30;
 /// Axes of a tensor.
 pub const MOST_AXES: usize = 6;
 
@@ -91,6 +94,8 @@ pub struct Plan {
     pub classes: usize,
     /// A softmax at the end was left out.
     pub softmax_left_out: bool,
+    /// Numbers that all steps make.
+    pub numbers: usize,
 }
 
 /// A plan in the making.
@@ -100,6 +105,9 @@ pub struct Planner {
     slots: usize,
     /// Numbers that a tensor may have.
     most_numbers: usize,
+    /// Numbers that all steps make, and may make.
+    numbers: usize,
+    most_in_all: usize,
 }
 
 /// The operations on a batch of `batch` images.
@@ -121,6 +129,8 @@ pub fn plan(
         literals: vec![],
         slots: 1 + tensors,
         most_numbers: batch.saturating_mul(MOST_NUMBERS),
+        numbers: 0,
+        most_in_all: batch.saturating_mul(MOST_IN_ALL),
     };
     let mut values: Vec<Option<Planned>> = vec![None; source.values];
     let [channels, height, width] = source.input.shape;
@@ -180,6 +190,7 @@ pub fn plan(
         batch,
         classes,
         softmax_left_out,
+        numbers: planner.numbers,
     })
 }
 
@@ -205,6 +216,10 @@ impl Planner {
         shape: Vec<usize>,
     ) -> Result<Planned, Problem> {
         self.check(&shape)?;
+        self.numbers = self.numbers.saturating_add(shape.iter().product());
+        if self.numbers > self.most_in_all {
+            fail!("with it, the model makes more than {MOST_IN_ALL} numbers of an image");
+        }
         let inputs = inputs.iter().map(|input| self.slot(input));
         let inputs = inputs.collect::<Result<_, _>>()?;
         let output = self.next_slot();

@@ -51,7 +51,7 @@ pub fn pow(call: &Call, planner: &mut Planner) -> Outputs {
         fail!("its exponent must be one constant");
     };
     // Burn looks whether it is a whole number of 64 bits.
-    if !(power.abs() <= LARGEST_POWER) {
+    if !(-LARGEST_POWER..=LARGEST_POWER).contains(&power) {
         fail!("its exponent {power} is not a number from -{LARGEST_POWER} to {LARGEST_POWER}");
     }
     let shape = broadcast(&x.shape, &exponent.shape)?;
