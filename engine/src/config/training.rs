@@ -21,6 +21,8 @@ pub struct TrainingConfig {
     pub batch_size: usize,
     /// Of them, so many go through the network at once, and their gradients are summed: less memory for
     /// the same step. Batch normalisation sees these alone. 0 is all at once; at most `batch_size`.
+    // Not written where it is 0: what was measured before there was such a setting stays as it is.
+    #[serde(skip_serializing_if = "is_off")]
     pub micro_batch: usize,
     /// Random crop: images are padded with this many black pixels on each side and cut back at a
     /// random place. 0 is off; at most 64.
@@ -42,6 +44,10 @@ pub struct TrainingConfig {
     pub patience: usize,
     /// The model of the run is the one with the best held-out accuracy, not the last one.
     pub keep_best: bool,
+}
+
+fn is_off(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Default for TrainingConfig {
