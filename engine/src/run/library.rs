@@ -131,14 +131,12 @@ impl Library {
     /// # Errors
     /// [`StoreError`] if there is no such run.
     pub async fn folder(&self, id: &str) -> Result<Folder, StoreError> {
-        if !self.0.names().await?.iter().any(|name| name == id) {
-            return Err(StoreError::Failed {
-                what: "found",
-                name: format!("the run {id}"),
-                reason: "it may have been deleted in another window".to_owned(),
-            });
-        }
-        self.0.folder(id).await
+        let folder = self.0.existing(id).await?;
+        folder.ok_or_else(|| StoreError::Failed {
+            what: "found",
+            name: format!("the run {id}"),
+            reason: "it may have been deleted in another window".to_owned(),
+        })
     }
 
     /// The folder of a run, held.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::run::StoreError;
@@ -42,6 +42,20 @@ impl Folder {
     /// [`StoreError`] if it cannot be made.
     pub async fn folder(&self, name: &str) -> Result<Self, StoreError> {
         Self::at(&self.path.join(name))
+    }
+
+    /// A folder in it, if it is there.
+    ///
+    /// # Errors
+    /// Never: [`StoreError`] is for the browser's folders.
+    pub async fn existing(&self, name: &str) -> Result<Option<Self>, StoreError> {
+        let mut parts = Path::new(name).components();
+        let is_name = matches!(
+            (parts.next(), parts.next()),
+            (Some(Component::Normal(_)), None)
+        );
+        let path = self.path.join(name);
+        Ok((is_name && path.is_dir()).then_some(Self { path, lock: None }))
     }
 
     /// Holds it, so that no other program writes into it until this folder and its clones are gone.

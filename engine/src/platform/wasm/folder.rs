@@ -64,14 +64,30 @@ impl Folder {
     /// # Errors
     /// [`StoreError`] if it cannot be made.
     pub async fn folder(&self, name: &str) -> Result<Self, StoreError> {
+        self.open(name, true)
+            .await
+            .map_err(|error| failed("opened", name, &error))
+    }
+
+    /// A folder in it, if it is there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened.
+    pub async fn existing(&self, name: &str) -> Result<Option<Self>, StoreError> {
+        match self.open(name, false).await {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(failed("opened", name, &error)),
+        }
+    }
+
+    async fn open(&self, name: &str, create: bool) -> Result<Self, JsValue> {
         let options = FileSystemGetDirectoryOptions::new();
-        options.set_create(true);
+        options.set_create(create);
         let promise = self
             .handle
             .get_directory_handle_with_options(name, &options);
-        let handle = JsFuture::from(promise)
-            .await
-            .map_err(|error| failed("opened", name, &error))?;
+        let handle = JsFuture::from(promise).await?;
         Ok(Self {
             handle: handle.unchecked_into(),
             name: name.to_owned(),
