@@ -66,6 +66,48 @@ fn get(server: &Server, path: &str) -> (String, usize) {
     (head, answer.len() - end - 4)
 }
 
+/// What lies beside the folder stays there, however an address says "up".
+#[test]
+fn server_serves_its_folder_alone() {
+    const SECRET: &str = "not for others";
+    let above = TempDir::new().unwrap();
+    let folder = above.path().join("site");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("index.html"), PAGE).unwrap();
+    let secret = above.path().join("secret.txt");
+    fs::write(&secret, SECRET).unwrap();
+    let server = Server::start(&folder, 0, Compression::None).unwrap();
+    let whole = secret.to_string_lossy();
+    for path in [
+        "/../secret.txt",
+        "/./../secret.txt",
+        "/site/../../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/%2E%2E%2Fsecret.txt",
+        "/..%2fsecret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "/%252e%252e/secret.txt",
+        "/....//secret.txt",
+        "/index.html/../../secret.txt",
+        "/..%00/secret.txt",
+        "//../secret.txt",
+        &format!("/{whole}"),
+        &*whole,
+        &format!("file://{whole}"),
+        &format!("http://elsewhere.example{whole}"),
+    ] {
+        let (head, length) = get(&server, path);
+        let refused = ["400", "404", "405"]
+            .iter()
+            .any(|code| head.starts_with(&format!("http/1.1 {code}")));
+        assert!(refused, "{path}: {head}");
+        assert_ne!(length, SECRET.len(), "{path}");
+    }
+    let (head, _) = get(&server, "/");
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+}
+
 #[test]
 fn server_sends_the_right_types_and_isolation_headers() {
     let site = site();
