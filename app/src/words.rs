@@ -2,7 +2,8 @@
 
 use squeeze_engine::config::{
     Adversary, AttackLoss, AttackMethod, Choice, Effort, Goal, Guard, NetworkKind, Norm,
-    ObjectiveConfig, OptimizerConfig, OptimizerKind, Schedule, Squeeze, TrainingConfig, distance,
+    ObjectiveConfig, OptimizerConfig, OptimizerKind, Precision, Schedule, Squeeze, TrainingConfig,
+    distance,
 };
 
 use crate::format::{count, short, small};
@@ -356,6 +357,24 @@ pub fn attack_loss_symbol(loss: AttackLoss) -> &'static str {
     }
 }
 
+/// A precision's name for people.
+pub fn precision_title(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Full => "Full",
+        Precision::Mixed => "Mixed",
+    }
+}
+
+/// What a precision means, in a sentence.
+pub fn about_precision(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Full => "32 bits for every number.",
+        Precision::Mixed => {
+            "16 bits between layers: less memory, on GPUs that have such numbers. The model is judged in 32."
+        }
+    }
+}
+
 /// A schedule's name for people.
 pub fn schedule_title(kind: Schedule) -> &'static str {
     match kind {
@@ -367,7 +386,7 @@ pub fn schedule_title(kind: Schedule) -> &'static str {
 }
 
 /// The optimiser and its schedule in a few words, for the head of a closed group.
-pub fn optimiser(config: &OptimizerConfig, micro_batch: usize) -> String {
+pub fn optimiser(config: &OptimizerConfig, training: &TrainingConfig) -> String {
     let mut parts = vec![
         optimizer_title(config.kind).to_owned(),
         small(config.learning_rate),
@@ -388,8 +407,11 @@ pub fn optimiser(config: &OptimizerConfig, micro_batch: usize) -> String {
     if config.ema_decay > 0.0 {
         parts.push("averaged".to_owned());
     }
-    if micro_batch > 0 {
-        parts.push(format!("{} images at once", count(micro_batch)));
+    if training.micro_batch > 0 {
+        parts.push(format!("{} images at once", count(training.micro_batch)));
+    }
+    if training.precision == Precision::Mixed {
+        parts.push("mixed precision".to_owned());
     }
     parts.join(", ")
 }

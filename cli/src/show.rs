@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use squeeze_engine::config::distance;
-use squeeze_engine::event::{AttackProgress, AttackSummary, Event, Part, Rung, StepMetrics, Steps};
+use squeeze_engine::event::{
+    AttackProgress, AttackSummary, Event, LossScaleSeen, Part, Rung, StepMetrics, Steps,
+};
 
 use crate::devices::describe;
 use crate::say::say;
@@ -234,11 +236,17 @@ impl People {
             true => format!(", {} of training left", duration(left / 3600.0)),
             false => String::new(),
         };
+        let scale = match steps.loss_scale {
+            Some(LossScaleSeen { scale, left_out }) => {
+                format!(", loss scale {scale}, {left_out} steps left out")
+            }
+            None => String::new(),
+        };
         self.at(
             *step,
             steps.total_steps,
             &format!(
-                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{held_out}, {:.1} steps/s{left}",
+                "loss {loss:.4}, batch accuracy {:.1} %, logit norm {logit_norm:.2}{held_out}{scale}, {:.1} steps/s{left}",
                 100.0 * accuracy,
                 steps.steps_per_sec
             ),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
+use squeeze_shaders::loss_scale::{LARGEST, LossScale};
 
 use crate::config::{ConfigError, RunConfig};
 use crate::network::weights::{self, Parameter, WeightsError};
@@ -33,6 +34,8 @@ pub struct Checkpoint {
     pub best: Option<Vec<Parameter>>,
     /// The perturbation that free adversarial training keeps.
     pub perturbation: Option<Parameter>,
+    /// The loss scale of mixed precision.
+    pub loss_scale: Option<LossScale>,
 }
 
 /// The numbers of a run's state.
@@ -87,10 +90,17 @@ struct Head {
     looked_at: usize,
     first_loss_bits: Option<u32>,
     finished: bool,
+    /// Words of the scale as the device keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_scale: Option<[u32; 4]>,
 }
 
 impl Head {
-    fn new(progress: &Progress, updates: usize) -> Result<Self, ConfigError> {
+    fn new(
+        progress: &Progress,
+        updates: usize,
+        loss_scale: Option<LossScale>,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             format: FORMAT,
             config: progress.config.to_toml()?,
@@ -103,6 +113,7 @@ impl Head {
             looked_at: progress.looked_at,
             first_loss_bits: progress.first_loss.map(f32::to_bits),
             finished: progress.finished,
+            loss_scale: loss_scale.map(|scale| scale.words()),
         })
     }
 
@@ -128,8 +139,8 @@ impl Checkpoint {
     /// [`CheckpointError`] if a tensor's shape and values do not fit.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         let metadata = |error: &dyn std::fmt::Display| CheckpointError::Metadata(error.to_string());
-        let head =
-            Head::new(&self.progress, self.optimizer.updates).map_err(|error| metadata(&error))?;
+        let head = Head::new(&self.progress, self.optimizer.updates, self.loss_scale)
+            .map_err(|error| metadata(&error))?;
         let head = serde_json::to_string(&head).map_err(|error| metadata(&error))?;
         let mut tensors = Vec::new();
         let mut add = |prefix: &str, parameters: &[Parameter]| {
@@ -162,6 +173,12 @@ impl Checkpoint {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let head = Self::head(bytes)?;
         let updates = head.updates;
+        let loss_scale = head.loss_scale.map(LossScale::from_words);
+        let is_odd = |scale: &LossScale| !(1.0..=LARGEST).contains(&scale.scale);
+        if let Some(scale) = loss_scale.filter(is_odd) {
+            let odd = format!("a loss scale of {}", scale.scale);
+            return Err(CheckpointError::Metadata(odd));
+        }
         let progress = head
             .progress()
             .map_err(|error| CheckpointError::Metadata(error.to_string()))?;
@@ -202,6 +219,7 @@ impl Checkpoint {
             average: networks.remove("average"),
             best: networks.remove("best"),
             perturbation,
+            loss_scale,
         })
     }
 
@@ -265,6 +283,11 @@ mod tests {
             average: Some(vec![tensor("a.weight", vec![2.0, 3.0])]),
             best: None,
             perturbation: Some(tensor("perturbation", vec![-0.1])),
+            loss_scale: Some(LossScale {
+                scale: 1024.0,
+                clean_steps: 7,
+                left_out: 6,
+            }),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Accuracy on clean images.
 
+#[cfg(feature = "gpu")]
+use burn::tensor::Int;
 use burn::tensor::Tensor;
 
 use crate::config::ObjectiveConfig;
@@ -31,6 +33,22 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceF
         .convert::<f32>()
         .try_into_vec()
         .map_err(|error| DeviceFailure(format!("{error:?}")))
+}
+
+/// Reads a kernel's words from the device, row-major.
+///
+/// # Errors
+/// [`DeviceFailure`] if the device does not answer.
+#[cfg(feature = "gpu")]
+pub(crate) async fn read_words(tensor: Tensor<1, Int>) -> Result<Vec<u32>, DeviceFailure> {
+    let words: Vec<i32> = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| DeviceFailure(error.to_string()))?
+        .convert::<i32>()
+        .try_into_vec()
+        .map_err(|error| DeviceFailure(format!("{error:?}")))?;
+    Ok(words.into_iter().map(i32::cast_unsigned).collect())
 }
 
 /// What a model answers to images, and what that comes to.

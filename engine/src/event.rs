@@ -285,6 +285,18 @@ pub struct Steps {
     pub steps_per_sec: f64,
     /// Steps of the whole run.
     pub total_steps: usize,
+    /// Mixed precision: its loss scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_scale: Option<LossScaleSeen>,
+}
+
+/// The loss scale of a run in mixed precision, behind the last of some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossScaleSeen {
+    /// What the next step's loss is multiplied by, a power of two.
+    pub scale: f32,
+    /// Steps so far that were left out because a gradient was too large for 16 bits.
+    pub left_out: usize,
 }
 
 /// The numbers of one training step, measured on its batch before the update.

@@ -30,6 +30,8 @@ pub struct Optimizer {
     /// This update's parameters as a GPU's kernels read them, by their weight decay.
     #[cfg(feature = "gpu")]
     numbers: Vec<(f64, Tensor<1>)>,
+    /// Mixed precision: 1 if this update counts, 0 if it leaves everything as it is.
+    counts: Option<Tensor<1>>,
 }
 
 /// What an optimiser remembers, on the host.
@@ -78,6 +80,7 @@ impl Optimizer {
             moments: BTreeMap::new(),
             #[cfg(feature = "gpu")]
             numbers: Vec::new(),
+            counts: None,
         }
     }
 
@@ -98,6 +101,7 @@ impl Optimizer {
             moments,
             #[cfg(feature = "gpu")]
             numbers: Vec::new(),
+            counts: None,
         }
     }
 
@@ -121,8 +125,18 @@ impl Optimizer {
     }
 
     /// The network after one update at a learning rate. A parameter without gradient stays.
-    pub fn step<M: Module>(&mut self, rate: f64, network: M, gradients: &mut Gradients) -> M {
+    ///
+    /// `counts`, `[1]`, is 0 for an update that is to leave weights and moments as they are, its gradients
+    /// being 0, and 1 for another; the device alone need know which.
+    pub fn step<M: Module>(
+        &mut self,
+        rate: f64,
+        network: M,
+        gradients: &mut Gradients,
+        counts: Option<Tensor<1>>,
+    ) -> M {
         self.updates += 1;
+        self.counts = counts;
         #[cfg(feature = "gpu")]
         self.numbers.clear();
         let scale = (self.config.clip_norm > 0.0)
@@ -156,7 +170,10 @@ impl Optimizer {
             return self.next_on_gpu(name, decay, rate, value, gradient);
         }
         let change = self.change(name, decay, rate, &value, gradient);
-        value - change
+        match &self.counts {
+            Some(counts) => value - change * counts.clone(),
+            None => value - change,
+        }
     }
 
     #[cfg(feature = "gpu")]
@@ -200,6 +217,10 @@ impl Optimizer {
             return numbers.clone();
         }
         let OptimizerConfig { kind, momentum, .. } = self.config;
+        let on_device = |numbers: Vec<f32>| {
+            let length = numbers.len();
+            Tensor::<1>::from_data(TensorData::new(numbers, [length]), device)
+        };
         let numbers = match kind {
             OptimizerKind::Sgd | OptimizerKind::Nesterov => Momentum {
                 rate: rate as f32,
@@ -226,8 +247,35 @@ impl Optimizer {
                 .to_vec()
             }
         };
-        let length = numbers.len();
-        let numbers = Tensor::from_data(TensorData::new(numbers, [length]), device);
+        let numbers = match &self.counts {
+            None => on_device(numbers),
+            // What changes nothing where gradients are 0.
+            Some(counts) => {
+                let idle = match kind {
+                    OptimizerKind::Sgd | OptimizerKind::Nesterov => Momentum {
+                        rate: 0.0,
+                        momentum: 1.0,
+                        decay: 0.0,
+                        nesterov: false,
+                    }
+                    .numbers()
+                    .to_vec(),
+                    OptimizerKind::Adam | OptimizerKind::AdamW => Adam {
+                        rate: 0.0,
+                        bias: 1.0,
+                        betas: [1.0; 2],
+                        rests: [0.0; 2],
+                        epsilon: EPSILON as f32,
+                        decay: 0.0,
+                        decoupled_decay: 0.0,
+                    }
+                    .numbers()
+                    .to_vec(),
+                };
+                let counts = counts.clone();
+                on_device(numbers) * counts.clone() + on_device(idle) * (-counts + 1.0)
+            }
+        };
         self.numbers.push((decay, numbers.clone()));
         numbers
     }

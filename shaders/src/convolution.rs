@@ -1,6 +1,7 @@
 //! References of `wgsl/convolution.wgsl`, `wgsl/convolution_weights.wgsl` and
 //! `wgsl/convolution_weights_sum.wgsl`, and the kernels' texts for a shape.
 
+use crate::float::{Float, aliases};
 use crate::unrolled::unrolled;
 
 /// Invocations of a workgroup of the first two kernels.
@@ -60,7 +61,7 @@ pub struct Convolution {
 
 impl Convolution {
     /// Text of the kernel that makes the output.
-    pub fn forward(&self) -> String {
+    pub fn forward(&self, stored: Float) -> String {
         let weight = Weight {
             output: self.inputs * self.kernel_len(),
             input: self.kernel_len(),
@@ -68,11 +69,11 @@ impl Convolution {
         };
         let padding = self.padding.map(|zeros| zeros as isize);
         let body = include_str!("../wgsl/convolution.wgsl");
-        self.text(body, [1, 1], padding, &weight)
+        aliases(&[("Stored", stored)]) + &self.text(body, [1, 1], padding, &weight)
     }
 
     /// Text of the kernel that makes the gradient by the image; its image is the outputs' gradient.
-    pub fn by_image(&self) -> String {
+    pub fn by_image(&self, stored: Float) -> String {
         let weight = Weight {
             output: self.kernel_len(),
             input: self.inputs * self.kernel_len(),
@@ -87,11 +88,14 @@ impl Convolution {
             .filter(|line| !line.contains("bias"))
             .flat_map(|line| [line, "\n"])
             .collect();
-        self.turned().text(&body, self.stride, padding, &weight)
+        let text = self.turned().text(&body, self.stride, padding, &weight);
+        aliases(&[("Stored", stored)]) + &text
     }
 
-    /// Text of the kernel that makes the parts of the gradients by weights and bias.
-    pub fn by_weights(&self) -> String {
+    /// Text of the kernel that makes the parts of the gradients by weights and bias. With 16 bits an image
+    /// must have two outputs at least: what is bound is whole words of 32 bits, and the kernel counts images
+    /// by it.
+    pub fn by_weights(&self, stored: Float) -> String {
         let padding = self.padding.map(|zeros| zeros as isize);
         let columns = self.columns();
         let tile = self.weight_tile();
@@ -105,7 +109,8 @@ impl Convolution {
             ("KX", self.kernel[1]),
         ];
         let body = include_str!("../wgsl/convolution_weights.wgsl");
-        self.constants(self.stride, padding, tile, columns) + &unrolled(body, &numbers)
+        let constants = self.constants(self.stride, padding, tile, columns);
+        aliases(&[("Stored", stored)]) + &constants + &unrolled(body, &numbers)
     }
 
     /// The convolution that gives the gradient by the image, but for its stride, which lies between

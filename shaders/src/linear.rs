@@ -1,5 +1,6 @@
 //! References of `wgsl/linear.wgsl` and `wgsl/relu_gradient.wgsl`, and the text of the first for a shape.
 
+use crate::float::{Float, aliases};
 use crate::unrolled::unrolled;
 
 /// Rows that an invocation makes.
@@ -8,11 +9,27 @@ pub const TILE: usize = 8;
 /// Invocations beside each other.
 pub const LANES: u32 = 64;
 
-/// Text of the kernel for the gradient of ReLU.
-pub const RELU_GRADIENT: &str = include_str!("../wgsl/relu_gradient.wgsl");
-
-/// Invocations of a workgroup of [`RELU_GRADIENT`].
+/// Invocations of a workgroup of [`relu_gradient_text`].
 pub const WORKGROUP: u32 = 64;
+
+/// Text of the kernel for the gradient of ReLU.
+pub fn relu_gradient_text(stored: Float) -> String {
+    aliases(&[("Stored", stored)]) + include_str!("../wgsl/relu_gradient.wgsl")
+}
+
+/// The floats of a product's sides and of the product. A bias has 32 bits.
+///
+/// A right side of 16 bits must have two columns at least: what is bound is whole words of 32 bits, and
+/// the kernel counts its terms by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Floats {
+    /// Of the left side.
+    pub left: Float,
+    /// Of the right side.
+    pub right: Float,
+    /// Of the product.
+    pub out: Float,
+}
 
 /// A matrix product as the kernel is made for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +49,7 @@ pub struct Product {
 
 impl Product {
     /// The kernel's text.
-    pub fn text(&self) -> String {
+    pub fn text(&self, floats: Floats) -> String {
         let Self {
             columns,
             is_turned,
@@ -57,7 +74,12 @@ impl Product {
             ("COLUMNS", columns),
             ("shared", usize::from(self.slices() > 1)),
         ];
-        constants + &unrolled(&body, &numbers)
+        let floats = [
+            ("Left", floats.left),
+            ("Right", floats.right),
+            ("Out", floats.out),
+        ];
+        aliases(&floats) + &constants + &unrolled(&body, &numbers)
     }
 
     /// Columns that an invocation makes.

@@ -1,6 +1,8 @@
 //! References of `wgsl/relu_pool.wgsl` and `wgsl/relu_pool_gradient.wgsl`, and the kernels' texts for
 //! a shape.
 
+use crate::float::{Float, aliases};
+
 /// Invocations of a workgroup of both kernels.
 pub const WORKGROUP: u32 = 64;
 
@@ -10,19 +12,20 @@ pub struct Plane(pub [usize; 2]);
 
 impl Plane {
     /// Text of the kernel that pools.
-    pub fn forward(&self) -> String {
-        self.text(include_str!("../wgsl/relu_pool.wgsl"))
+    pub fn forward(&self, stored: Float) -> String {
+        self.text(stored, include_str!("../wgsl/relu_pool.wgsl"))
     }
 
     /// Text of the kernel that makes the gradient.
-    pub fn gradient(&self) -> String {
-        self.text(include_str!("../wgsl/relu_pool_gradient.wgsl"))
+    pub fn gradient(&self, stored: Float) -> String {
+        self.text(stored, include_str!("../wgsl/relu_pool_gradient.wgsl"))
     }
 
-    fn text(&self, body: &str) -> String {
+    fn text(&self, stored: Float, body: &str) -> String {
         let Self([height, width]) = self;
         let constants = format!("const HEIGHT: u32 = {height}u;\nconst WIDTH: u32 = {width}u;\n");
-        constants + include_str!("../wgsl/include/greater.wgsl") + body
+        let greater = include_str!("../wgsl/include/greater.wgsl");
+        aliases(&[("Stored", stored)]) + &constants + greater + body
     }
 }
 

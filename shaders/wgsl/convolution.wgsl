@@ -8,15 +8,15 @@
 // Each invocation makes a block of ROWS by COLUMNS pixels of TILE channels: it loads what the block
 // sees of a channel once, and each weight once for the whole block.
 //
-// The shape comes as constants before this text, and loops are written out (convolution.rs,
+// The shape, and how numbers are Stored, come before this text, and loops are written out (convolution.rs,
 // unrolled.rs): o, a, b count the block's channels, rows and columns; u, v the kernel's rows and
 // columns; y, x the rows and columns that the block sees. The gradient does without the bias.
 // Bindings are all read_write, see attack_step.wgsl. The batch is what the bound output holds.
 // Dispatch: x and z count 64 blocks of the batch, y counts TILE channels.
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@group(0) @binding(0) var<storage, read_write> x: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>;
 
 const WORKGROUP: u32 = 64u;
@@ -55,7 +55,7 @@ fn main(
     var weight_at = first * WEIGHT_OUTPUT;
     for (var input = 0u; input < INPUTS; input++) {
         // each y x {
-        let loaded{y}_{x} = x[at + row_at{y} + column_at{x}];
+        let loaded{y}_{x} = f32(x[at + row_at{y} + column_at{x}]);
         let value{y}_{x} = select(0.0, loaded{y}_{x}, is_row{y} && is_column{x});
         // }
         // each u v o {
@@ -70,7 +70,7 @@ fn main(
     let out_at = (image * OUTPUTS + first) * OUT_PLANE + out_row * OUT_WIDTH + out_column;
     // each a b {
     if out_row + {a}u < OUT_HEIGHT && out_column + {b}u < OUT_WIDTH {
-        out[out_at + ({o}u * OUT_PLANE + {a}u * OUT_WIDTH + {b}u)] = sum{o}_{a}_{b}; // each o
+        out[out_at + ({o}u * OUT_PLANE + {a}u * OUT_WIDTH + {b}u)] = Stored(sum{o}_{a}_{b}); // each o
     }
     // }
 }

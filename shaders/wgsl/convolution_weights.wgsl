@@ -7,7 +7,7 @@
 // parts has a row for each part: all weights, then the biases. A block is COLUMNS pixels of a row.
 // No memory of workgroups is used: handing sums over there costs more than adding up parts.
 //
-// The shape comes as constants before this text, and loops are written out (convolution.rs,
+// The shape, and how numbers are Stored, come before this text, and loops are written out (convolution.rs,
 // unrolled.rs): o counts the output channels, b the block's pixels; u, v the kernel's rows and columns,
 // x the columns that the block sees.
 // Bindings are all read_write, see attack_step.wgsl. The batch is what the bound gradient holds, the
@@ -15,8 +15,8 @@
 // Dispatch: one invocation a part and an input channel, ceil(n / 64) workgroups along x; y counts TILE
 // output channels.
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(0) var<storage, read_write> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> gradient: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> parts: array<f32>;
 
 const WORKGROUP: u32 = 64u;
@@ -57,14 +57,14 @@ fn main(
         // each u {
         let is_row{u} = top + {u}u < HEIGHT;
         let row_at{u} = min(top + {u}u, HEIGHT - 1u) * WIDTH;
-        let loaded{u}_{x} = x[row_at{u} + column_at{x}]; // each x
+        let loaded{u}_{x} = f32(x[row_at{u} + column_at{x}]); // each x
         let value{u}_{x} = select(0.0, loaded{u}_{x}, is_row{u} && is_column{x}); // each x
         // }
         let gradient_at = (image * OUTPUTS + first) * OUT_PLANE + out_row * OUT_WIDTH;
         let is_pixel{b} = out_column + {b}u < OUT_WIDTH; // each b
         let pixel_at{b} = gradient_at + min(out_column + {b}u, OUT_WIDTH - 1u); // each b
         // each o {
-        let given{o}_{b} = gradient[pixel_at{b} + {o}u * OUT_PLANE]; // each b
+        let given{o}_{b} = f32(gradient[pixel_at{b} + {o}u * OUT_PLANE]); // each b
         let gradient{o}_{b} = select(0.0, given{o}_{b}, is_pixel{b}); // each b
         bias{o} += gradient{o}_{b}; // each b
         sum{o}_{u}_{v} += gradient{o}_{b} * value{u}_{b * SX + v}; // each u v b

@@ -7,16 +7,16 @@
 // beside theirs. SLICES of the workgroup share a sum, where sums are shared.
 //
 // Shapes: left [rows, k], or [k, rows] if it IS_TURNED; right [k, N]; bias [N]; out [rows, N].
-// N, COLUMNS, SLICES, IS_TURNED and IS_RELU come as constants before this text, and loops are written
-// out (linear.rs, unrolled.rs): m counts rows, n columns. A product without bias does without the
+// The floats Left, Right and Out, and N, COLUMNS, SLICES, IS_TURNED and IS_RELU come before this text,
+// and loops are written out (linear.rs, unrolled.rs): m counts rows, n columns. A product without bias does without the
 // bias's lines.
 // Bindings are all read_write, see attack_step.wgsl. Rows and k are what the bound tensors hold.
 // Dispatch: 64 invocations, those of the TILE first rows first, a workgroup; workgroups spread over x
 // and y.
 
-@group(0) @binding(0) var<storage, read_write> left: array<f32>;
-@group(0) @binding(1) var<storage, read_write> right: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(0) var<storage, read_write> left: array<Left>;
+@group(0) @binding(1) var<storage, read_write> right: array<Right>;
+@group(0) @binding(2) var<storage, read_write> out: array<Out>;
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>;
 
 const LANES: u32 = 64u;
@@ -53,8 +53,8 @@ fn main(
     var right{n} = local.y * N + column{n}; // each n
     var sum{m}_{n} = 0.0; // each m n
     for (var k = local.y; k < terms; k += SLICES) {
-        let b{n} = right[right{n}]; // each n
-        let a{m} = left[left{m}]; // each m
+        let b{n} = f32(right[right{n}]); // each n
+        let a{m} = f32(left[left{m}]); // each m
         sum{m}_{n} += a{m} * b{n}; // each m n
         left{m} += step; // each m
         right{n} += SLICES * N; // each n
@@ -80,7 +80,7 @@ fn main(
     }
     // each m n {
     if first + {m}u < rows && begin + {n}u * ACROSS < N {
-        out[row{m} * N + column{n}] = sum{m}_{n};
+        out[row{m} * N + column{n}] = Out(sum{m}_{n});
     }
     // }
 }

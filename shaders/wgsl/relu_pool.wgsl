@@ -2,12 +2,12 @@
 // What is no number stays.
 //
 // Shapes: x [planes, HEIGHT, WIDTH]; out [planes, HEIGHT / 2, WIDTH / 2].
-// HEIGHT and WIDTH come as constants before this text (relu_pool.rs).
+// HEIGHT, WIDTH and how numbers are Stored come before this text (relu_pool.rs).
 // Bindings are all read_write, see attack_step.wgsl.
 // Dispatch: one invocation a square, ceil(n / 64) workgroups, spread over x and y.
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+@group(0) @binding(0) var<storage, read_write> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> out: array<Stored>;
 
 const WORKGROUP: u32 = 64u;
 const ROWS: u32 = HEIGHT / 2u;
@@ -25,7 +25,7 @@ fn main(
     }
     let row = i / COLUMNS;
     let at = (row / ROWS * HEIGHT + row % ROWS * 2u) * WIDTH + i % COLUMNS * 2u;
-    let upper = greater(x[at], x[at + 1u]);
-    let lower = greater(x[at + WIDTH], x[at + WIDTH + 1u]);
-    out[i] = greater(greater(upper, lower), 0.0);
+    let upper = greater(f32(x[at]), f32(x[at + 1u]));
+    let lower = greater(f32(x[at + WIDTH]), f32(x[at + WIDTH + 1u]));
+    out[i] = Stored(greater(greater(upper, lower), 0.0));
 }

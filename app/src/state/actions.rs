@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use squeeze_engine::config::preset::Preset;
 use squeeze_engine::config::{
     Adversary, AttackLoss, AttackMethod, Choice, DataConfig, DataKind, Effort, Goal, Guard,
-    GuardConfig, NetworkKind, Norm, OptimizerKind, RunConfig, Schedule, Squeeze,
+    GuardConfig, NetworkKind, Norm, OptimizerKind, Precision, RunConfig, Schedule, Squeeze,
 };
 use squeeze_engine::protocol::Command;
 
@@ -140,6 +140,15 @@ impl Lab {
             }
             optimizer.kind = kind;
         });
+    }
+
+    /// Chooses how many bits numbers between layers have by its name.
+    pub fn choose_precision(self, name: &str) {
+        let mut all = Precision::ALL.into_iter();
+        if let Some(precision) = all.find(|precision| precision.name() == name) {
+            self.config
+                .update(|config| config.training.precision = precision);
+        }
     }
 
     /// Chooses what an attack's budget is measured in by its name. The budget becomes a usual one: no

@@ -1,7 +1,7 @@
 //! The optimiser and the learning rate over the run.
 
 use leptos::prelude::*;
-use squeeze_engine::config::{OptimizerKind, Schedule};
+use squeeze_engine::config::{OptimizerKind, Precision, Schedule};
 
 use crate::controls::group::Group;
 use crate::controls::number::NumberField;
@@ -9,7 +9,9 @@ use crate::controls::select::{SelectField, options};
 use crate::state::field::Field;
 use crate::state::lab::Lab;
 use crate::train::sketch::ScheduleSketch;
-use crate::words::{self, about_optimizer, optimizer_title, schedule_title};
+use crate::words::{
+    self, about_optimizer, about_precision, optimizer_title, precision_title, schedule_title,
+};
 
 const FIELDS: [Field; 9] = [
     Field::LearningRate,
@@ -31,9 +33,11 @@ pub fn OptimiserGroup() -> impl IntoView {
     let schedule = Memo::new(move |_| lab.config.with(|config| config.optimizer.schedule.kind));
     let summary = Signal::derive(move || {
         lab.config
-            .with(|config| words::optimiser(&config.optimizer, config.training.micro_batch))
+            .with(|config| words::optimiser(&config.optimizer, &config.training))
     });
     let optimizers = options(OptimizerKind::ALL, OptimizerKind::name, optimizer_title);
+    let precision = Memo::new(move |_| lab.config.with(|config| config.training.precision));
+    let precisions = options(Precision::ALL, Precision::name, precision_title);
     let schedules = options(Schedule::ALL, Schedule::name, schedule_title);
     view! {
         <Group
@@ -66,6 +70,14 @@ pub fn OptimiserGroup() -> impl IntoView {
                 <NumberField field=Field::EmaDecay />
                 <NumberField field=Field::MicroBatch />
             </div>
+            <SelectField
+                test_id="precision"
+                label="Precision"
+                options=precisions
+                value=Signal::derive(move || precision.get().name().to_owned())
+                hint=Signal::derive(move || about_precision(precision.get()).to_owned())
+                choose=move |name: String| lab.choose_precision(&name)
+            />
             <SelectField
                 test_id="schedule"
                 label="Schedule"

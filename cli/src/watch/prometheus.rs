@@ -31,6 +31,7 @@ struct Numbers {
     batch_accuracy: Number,
     logit_norm: Number,
     learning_rate: Number,
+    loss_scale: Number,
     held_out_accuracy: Number,
     held_out_robust_accuracy: Number,
     saved_step: Number,
@@ -74,6 +75,11 @@ impl Numbers {
                 &self.learning_rate,
             ),
             (
+                "loss_scale",
+                "What mixed precision multiplies the loss by",
+                &self.loss_scale,
+            ),
+            (
                 "held_out_accuracy",
                 "Share of the held-out images that are right",
                 &self.held_out_accuracy,
@@ -105,6 +111,9 @@ impl Numbers {
                 let Some(last) = steps.steps.last() else {
                     return;
                 };
+                if let Some(seen) = steps.loss_scale {
+                    self.loss_scale.set(f64::from(seen.scale));
+                }
                 let left = steps.total_steps.saturating_sub(last.step);
                 self.seconds_left.set(left as f64 / steps.steps_per_sec);
                 self.step.set(last.step as f64);

@@ -65,6 +65,9 @@ impl EventFile {
                         last.step,
                         [("train/steps_per_second", steps.steps_per_sec as f32)],
                     )?;
+                    if let Some(seen) = steps.loss_scale {
+                        self.numbers(last.step, [("train/loss_scale", seen.scale)])?;
+                    }
                 }
             }
             Event::Evaluation(evaluation) => {

@@ -3,8 +3,8 @@
 use super::{
     Adversary, AdversaryConfig, AttackConfig, AttackLoss, AttackMethod, Choice, DataConfig,
     DataKind, Effort, EvaluationConfig, Goal, Guard, GuardConfig, NetworkKind, Norm,
-    ObjectiveConfig, OptimizerConfig, OptimizerKind, RunConfig, Schedule, ScheduleConfig, Squeeze,
-    TrainingConfig,
+    ObjectiveConfig, OptimizerConfig, OptimizerKind, Precision, RunConfig, Schedule,
+    ScheduleConfig, Squeeze, TrainingConfig,
 };
 
 /// Where a field's value lies.
@@ -54,6 +54,7 @@ named_by_list!(
     Squeeze,
     Adversary,
     OptimizerKind,
+    Precision,
     Schedule,
     AttackMethod,
     Norm,
@@ -172,6 +173,7 @@ pub(super) fn fields(config: &mut RunConfig) -> Vec<(&'static str, Place<'_>)> {
         steps,
         batch_size,
         micro_batch,
+        precision,
         crop_padding,
         flip,
         held_out,
@@ -238,6 +240,7 @@ pub(super) fn fields(config: &mut RunConfig) -> Vec<(&'static str, Place<'_>)> {
         ("training.steps", Count(steps)),
         ("training.batch_size", Count(batch_size)),
         ("training.micro_batch", Count(micro_batch)),
+        ("training.precision", Name(precision)),
         ("training.crop_padding", Count(crop_padding)),
         ("training.flip", Flag(flip)),
         ("training.held_out", Count(held_out)),

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     /// Words of which every field takes at least one that is not its default.
-    const WORDS: [&str; 16] = [
+    const WORDS: [&str; 17] = [
         "0.12345678901234567",
         "7",
         "8",
@@ -256,6 +256,7 @@ mod tests {
         "resize",
         "example",
         "trades",
+        "mixed",
         "sgd",
         "one-cycle",
         "hop-skip-jump",

@@ -16,6 +16,7 @@ pub mod link;
 mod network;
 mod objective;
 mod optimizer;
+mod precision;
 pub mod preset;
 mod schedule;
 mod training;
@@ -36,6 +37,7 @@ pub use link::LinkError;
 pub use network::{NetworkKind, NetworkNameError};
 pub use objective::{ObjectiveConfig, Squeeze};
 pub use optimizer::{OptimizerConfig, OptimizerKind};
+pub use precision::Precision;
 pub use schedule::{Schedule, ScheduleConfig};
 pub use training::TrainingConfig;
 

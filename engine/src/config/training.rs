@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
 use super::check::{check, check_count};
+use super::{ConfigError, Precision};
 
 /// Most images of a step: more fit no device.
 const MAX_BATCH: usize = 1 << 13;
@@ -24,6 +24,9 @@ pub struct TrainingConfig {
     // Not written where it is 0: what was measured before there was such a setting stays as it is.
     #[serde(skip_serializing_if = "is_off")]
     pub micro_batch: usize,
+    /// How many bits the numbers between the network's layers have.
+    #[serde(skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// Random crop: images are padded with this many black pixels on each side and cut back at a
     /// random place. 0 is off; at most 64.
     pub crop_padding: usize,
@@ -56,6 +59,7 @@ impl Default for TrainingConfig {
             steps: 2000,
             batch_size: 128,
             micro_batch: 0,
+            precision: Precision::Full,
             crop_padding: 0,
             flip: false,
             held_out: 1000,

@@ -5,13 +5,24 @@ use burn::backend::wgpu::{CubeBackend, CubeTensor};
 use burn::cubecl::prelude::CubeCount;
 use squeeze_shaders::convolution::{Convolution, LARGEST, SUM_WORKGROUP, WEIGHTS_SUM, WORKGROUP};
 
-use super::{empty_like, launch_grid, shaped_kernel, wgsl_kernel, workgroups};
+use squeeze_shaders::float::Float;
+
+use super::{empty_like, empty_of, float, launch_grid, shaped_kernel, wgsl_kernel, workgroups};
 use crate::operation::convolution::geometry::Geometry;
 use crate::operation::convolution::node::{ConvolutionGradients, ConvolutionOps};
 
-shaped_kernel!(ConvolutionForward, Convolution, Convolution::forward);
-shaped_kernel!(ConvolutionByImage, Convolution, Convolution::by_image);
-shaped_kernel!(ConvolutionWeights, Convolution, Convolution::by_weights);
+/// A convolution, and the floats of its image and its output.
+type Stored = (Convolution, Float);
+
+shaped_kernel!(ConvolutionForward, Stored, |(sizes, stored): &Stored| {
+    sizes.forward(*stored)
+});
+shaped_kernel!(ConvolutionByImage, Stored, |(sizes, stored): &Stored| {
+    sizes.by_image(*stored)
+});
+shaped_kernel!(ConvolutionWeights, Stored, |(sizes, stored): &Stored| {
+    sizes.by_weights(*stored)
+});
 wgsl_kernel!(ConvolutionWeightsSum, WEIGHTS_SUM);
 
 /// Invocations that gradients by weights are shared between, if there are not more sums than that.
@@ -38,10 +49,11 @@ impl ConvolutionOps for CubeBackend {
         let sizes = sizes(&x, &weight, geometry);
         let batch = x.meta.shape()[0];
         let [height, width] = sizes.out;
-        let out = empty_like(&x, &[batch, sizes.outputs, height, width]);
+        let out = empty_of(&x, &[batch, sizes.outputs, height, width], x.dtype);
         let grid = grid(batch, sizes.blocks());
+        let kernel = ConvolutionForward((sizes, float(&x)));
         let bindings = vec![x, weight, out.clone(), bias];
-        launch_grid(ConvolutionForward(sizes), bindings, WORKGROUP, grid);
+        launch_grid(kernel, bindings, WORKGROUP, grid);
         out
     }
 }
@@ -54,10 +66,11 @@ impl ConvolutionGradients for CubeBackend {
         geometry: Geometry,
     ) -> FloatTensor<Self> {
         let sizes = sizes(&x, &weight, geometry);
-        let by_x = empty_like(&x, &x.meta.shape().clone());
+        let by_x = empty_of(&x, &x.meta.shape().clone(), x.dtype);
         let grid = grid(x.meta.shape()[0], sizes.image_blocks());
+        let kernel = ConvolutionByImage((sizes, float(&x)));
         let bindings = vec![gradient, weight, by_x.clone()];
-        launch_grid(ConvolutionByImage(sizes), bindings, WORKGROUP, grid);
+        launch_grid(kernel, bindings, WORKGROUP, grid);
         by_x
     }
 
@@ -79,8 +92,9 @@ impl ConvolutionGradients for CubeBackend {
         let sums = empty_like(&x, &[parts, count]);
         let groups = (parts * sizes.inputs).div_ceil(WORKGROUP as usize);
         let grid = CubeCount::Static(groups as u32, tiles as u32, 1);
+        let kernel = ConvolutionWeights((sizes, float(&x)));
         let bindings = vec![x, gradient, sums.clone()];
-        launch_grid(ConvolutionWeights(sizes), bindings, WORKGROUP, grid);
+        launch_grid(kernel, bindings, WORKGROUP, grid);
         let bindings = vec![sums, by_weight.clone(), by_bias.clone()];
         let grid = workgroups(count, SUM_WORKGROUP);
         launch_grid(ConvolutionWeightsSum, bindings, SUM_WORKGROUP, grid);

@@ -9,6 +9,7 @@ pub mod batch_gather;
 pub mod convolution;
 pub mod fab_step;
 pub mod linear;
+pub mod loss_scale;
 pub mod objective;
 pub mod optimizer;
 pub mod random_fill;
@@ -21,6 +22,7 @@ use burn::backend::wgpu::{CubeDim, CubeTensor, KernelSource, SourceKernel, into_
 use burn::cubecl::prelude::*;
 use burn::cubecl::server::KernelArguments;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use squeeze_shaders::float::Float;
 
 /// Makes a type that stands for a WGSL kernel.
 macro_rules! wgsl_kernel {
@@ -45,7 +47,7 @@ macro_rules! wgsl_kernel {
 }
 use wgsl_kernel;
 
-/// Makes a type that stands for a WGSL kernel whose text depends on a shape.
+/// Makes a type that stands for a WGSL kernel whose text depends on a shape, and on floats.
 macro_rules! shaped_kernel {
     ($name:ident, $shape:ty, $text:expr) => {
         #[derive(Debug)]
@@ -162,17 +164,25 @@ fn own(tensor: CubeTensor) -> CubeTensor {
     }
 }
 
-/// A tensor of floats beside another one, its numbers not set.
+/// A tensor of 32-bit floats beside another one, its numbers not set.
 fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
+    empty_of(tensor, shape, DType::F32)
+}
+
+/// The same of numbers of another kind.
+fn empty_of(tensor: &CubeTensor, shape: &[usize], dtype: DType) -> CubeTensor {
     let client = tensor.client.clone();
-    let handle = client.empty(shape.iter().product::<usize>() * size_of::<f32>());
-    CubeTensor::new_contiguous(
-        client,
-        tensor.device.clone(),
-        shape.into(),
-        handle,
-        DType::F32,
-    )
+    let handle = client.empty(shape.iter().product::<usize>() * dtype.size());
+    let device = tensor.device.clone();
+    CubeTensor::new_contiguous(client, device, shape.into(), handle, dtype)
+}
+
+/// The floats of a tensor as kernels know them.
+fn float(tensor: &CubeTensor) -> Float {
+    match tensor.dtype {
+        DType::F16 => Float::F16,
+        _ => Float::F32,
+    }
 }
 
 /// Words for a kernel, as the device's integers of the same bits.

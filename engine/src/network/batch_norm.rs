@@ -6,6 +6,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::precision::in_full;
+
 /// Added to the variance, as in PyTorch.
 const EPSILON: f64 = 1e-5;
 /// Share that a batch has in the running statistics, as in PyTorch.
@@ -50,6 +52,10 @@ impl BatchNorm {
     /// # Shapes
     /// - `x` and output: `[batch, channels, height, width]`
     pub fn forward(&self, x: Tensor<4>, mode: &mut Mode) -> Tensor<4> {
+        in_full(x, |x| self.normalize(x, mode))
+    }
+
+    fn normalize(&self, x: Tensor<4>, mode: &mut Mode) -> Tensor<4> {
         let [batch, channels, height, width] = x.dims();
         let along = |values: Tensor<1>| values.reshape([1, channels, 1, 1]);
         match mode {

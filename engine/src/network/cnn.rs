@@ -10,6 +10,8 @@ use crate::operation::linear::{linear, linear_relu};
 use crate::operation::relu_pool::relu_pool;
 
 use super::layers;
+use super::precision::narrow;
+use crate::config::Precision;
 
 /// conv, relu, pool2, conv, relu, pool2, fc, relu, fc (`recipe.md`, "Architectures").
 #[derive(Module, Debug)]
@@ -57,8 +59,9 @@ impl Cnn {
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = relu_pool(convolution::forward(&self.conv1, images));
+    pub fn forward(&self, images: Tensor<4>, precision: Precision) -> Tensor<2> {
+        let x = narrow(images, precision);
+        let x = relu_pool(convolution::forward(&self.conv1, x));
         let x = relu_pool(convolution::forward(&self.conv2, x));
         let x = linear_relu(&self.fc1, x.flatten(1, 3));
         linear(&self.fc2, x)

@@ -5,6 +5,8 @@ use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
+use super::precision::widen;
+
 /// A square convolution with "same" padding and zero weights.
 pub fn conv(
     [inputs, outputs]: [usize; 2],
@@ -60,7 +62,8 @@ pub fn standardize(images: Tensor<4>) -> Tensor<4> {
 /// - output: `[batch, channels]`
 pub fn global_average(x: Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height * width])
+    widen(x)
+        .reshape([batch, channels, height * width])
         .mean_dim(2)
         .reshape([batch, channels])
 }
@@ -74,7 +77,7 @@ pub fn pad_channels(x: Tensor<4>, channels: usize) -> Tensor<4> {
     let [batch, inputs, height, width] = x.dims();
     let before = (channels - inputs) / 2;
     let after = channels - inputs - before;
-    let device = x.device();
-    let zeros = |count| Tensor::zeros([batch, count, height, width], &device);
+    let kind = (&x.device(), x.dtype());
+    let zeros = |count| Tensor::zeros([batch, count, height, width], kind);
     Tensor::cat(vec![zeros(before), x, zeros(after)], 1)
 }

@@ -3,6 +3,7 @@
 mod batch_norm;
 mod cnn;
 mod layers;
+mod precision;
 mod resnet;
 pub mod weights;
 mod wide_resnet;
@@ -10,7 +11,7 @@ mod wide_resnet;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::config::NetworkKind;
+use crate::config::{NetworkKind, Precision};
 use batch_norm::Mode;
 pub use batch_norm::Statistics;
 use cnn::Cnn;
@@ -80,14 +81,30 @@ impl Network {
     /// - `images`: `[batch, channels, height, width]`, pixels in [0, 1] (training noise may leave it)
     /// - output: `[batch, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.pass(images, &mut Mode::Eval)
+        self.pass(images, Precision::Full, &mut Mode::Eval)
+    }
+
+    /// The same for the steps of training's adversary, who goes along the sign of each image's gradient
+    /// alone: in mixed precision gradients are brought to a size that 16 bits hold.
+    pub fn forward_adversary(&self, images: Tensor<4>, precision: Precision) -> Tensor<2> {
+        let logits = self.pass(images, precision, &mut Mode::Eval);
+        #[cfg(feature = "gpu")]
+        if precision == Precision::Mixed {
+            return crate::operation::balanced_gradient::balanced_gradient(logits);
+        }
+        logits
     }
 
     /// Logits of a batch, as the network is trained: batch normalisation takes the batch's
     /// statistics, which are added to `statistics` for [`Self::update`]. Shapes as in
     /// [`Self::forward`].
-    pub fn forward_train(&self, images: Tensor<4>, statistics: &mut Vec<Statistics>) -> Tensor<2> {
-        self.pass(images, &mut Mode::Train(statistics))
+    pub fn forward_train(
+        &self,
+        images: Tensor<4>,
+        precision: Precision,
+        statistics: &mut Vec<Statistics>,
+    ) -> Tensor<2> {
+        self.pass(images, precision, &mut Mode::Train(statistics))
     }
 
     /// The network with the statistics of one or more training passes, one after the other, taken
@@ -117,11 +134,11 @@ impl Network {
         conv.weight.val().inner()
     }
 
-    fn pass(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
+    fn pass(&self, images: Tensor<4>, precision: Precision, mode: &mut Mode) -> Tensor<2> {
         match self {
-            Self::Cnn(cnn) => cnn.forward(images),
-            Self::ResNet(resnet) => resnet.forward(images, mode),
-            Self::WideResNet(wide) => wide.forward(images, mode),
+            Self::Cnn(cnn) => cnn.forward(images, precision),
+            Self::ResNet(resnet) => resnet.forward(images, precision, mode),
+            Self::WideResNet(wide) => wide.forward(images, precision, mode),
         }
     }
 }

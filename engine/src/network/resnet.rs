@@ -5,11 +5,13 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu, s};
 
+use crate::config::Precision;
 use crate::operation::convolution;
 use crate::operation::linear::linear;
 
 use super::batch_norm::{BatchNorm, Mode, Statistics};
 use super::layers::{self, conv, global_average, pad_channels, standardize};
+use super::precision::narrow;
 
 /// Standardisation, a convolution, three stages of blocks, global average, linear.
 #[derive(Module, Debug)]
@@ -63,8 +65,9 @@ impl ResNet {
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
-    pub fn forward(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
-        let x = convolution::forward(&self.conv1, standardize(images));
+    pub fn forward(&self, images: Tensor<4>, precision: Precision, mode: &mut Mode) -> Tensor<2> {
+        let x = narrow(standardize(images), precision);
+        let x = convolution::forward(&self.conv1, x);
         let mut x = relu(self.bn1.forward(x, mode));
         for block in [&self.layer1, &self.layer2, &self.layer3]
             .into_iter()

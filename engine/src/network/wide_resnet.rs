@@ -12,11 +12,13 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, activation, module::avg_pool2d};
 
+use crate::config::Precision;
 use crate::operation::convolution;
 use crate::operation::linear::linear;
 
 use super::batch_norm::{BatchNorm, Mode, Statistics};
 use super::layers::{self, conv, global_average, pad_channels, standardize};
+use super::precision::narrow;
 
 /// Slope of the challenge's leaky ReLU below 0.
 const SLOPE: f64 = 0.1;
@@ -93,8 +95,9 @@ impl WideResNet {
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`
-    pub fn forward(&self, images: Tensor<4>, mode: &mut Mode) -> Tensor<2> {
-        let mut x = convolution::forward(&self.conv1, standardize(images));
+    pub fn forward(&self, images: Tensor<4>, precision: Precision, mode: &mut Mode) -> Tensor<2> {
+        let x = narrow(standardize(images), precision);
+        let mut x = convolution::forward(&self.conv1, x);
         for (stage, units) in [&self.layer1, &self.layer2, &self.layer3]
             .into_iter()
             .enumerate()

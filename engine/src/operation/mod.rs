@@ -1,6 +1,8 @@
 //! Operations of networks whose form is ours: one pass over memory where Burn's take several. Each is
 //! an operation of Burn, with its gradient, so that networks are written as ever.
 
+#[cfg(feature = "gpu")]
+pub mod balanced_gradient;
 pub mod convolution;
 #[cfg(feature = "cpu")]
 mod each;

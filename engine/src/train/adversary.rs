@@ -8,7 +8,7 @@ use crate::attack::climb::{Aims, Loss};
 use crate::attack::iterates::Iterates;
 use crate::attack::pgd::{Method, Pgd};
 use crate::attack::walk::{Keep, Walk};
-use crate::config::{Adversary, AdversaryConfig, Norm};
+use crate::config::{Adversary, AdversaryConfig, Norm, Precision};
 use crate::network::Network;
 use crate::noise;
 use crate::objective::tensor;
@@ -47,6 +47,7 @@ pub fn pgd(
     start: Tensor<4>,
     labels: &[u8],
     config: &AdversaryConfig,
+    precision: Precision,
 ) -> Tensor<4> {
     let frozen = network.clone().no_grad();
     let ball = ball(config);
@@ -63,7 +64,7 @@ pub fn pgd(
         _ => config.iterations,
     };
     for _ in 0..iterations {
-        pgd.step(&|images| frozen.forward(images));
+        pgd.step(&|images| frozen.forward_adversary(images, precision));
     }
     pgd.x()
 }
@@ -79,14 +80,16 @@ pub fn trades(
     images: Tensor<4>,
     start: Tensor<4>,
     config: &AdversaryConfig,
+    precision: Precision,
 ) -> Tensor<4> {
     let frozen = network.clone().no_grad();
-    let clean = frozen.forward(images.clone().autodiff()).detach();
+    let classify = |images| frozen.forward_adversary(images, precision);
+    let clean = classify(images.clone().autodiff()).detach();
     let mut walk = Walk::new(images, start, ball(config), config.step_size, Keep::Loss);
     for _ in 0..config.iterations {
         let x = walk.x();
         let at = x.clone().autodiff().require_grad();
-        let loss = tensor::divergence(clean.clone(), frozen.forward(at.clone()));
+        let loss = tensor::divergence(clean.clone(), classify(at.clone()));
         let gradient = at.grad_remove(&mut loss.backward());
         // No gradient means that no path leads from the images to the loss: then it is zero.
         let gradient = gradient.unwrap_or_else(|| x.zeros_like());

@@ -5,22 +5,25 @@ mod adversary;
 mod average;
 mod error;
 pub(crate) mod look;
+#[cfg_attr(not(feature = "gpu"), path = "no_loss_scale.rs")]
+mod loss_scale;
 mod report;
 mod step;
 
 use std::future::Future;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use squeeze_shaders::loss_scale::LossScale as LossScaleNumbers;
 use web_time::{Duration, Instant};
 
 use crate::batch::{Parts, Sampler};
 use crate::checkpoint::{Checkpoint, Progress};
-use crate::config::{ConfigError, RunConfig};
+use crate::config::{ConfigError, Precision, RunConfig};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{Answers, DeviceFailure, evaluate, read};
 use crate::event::{
-    Evaluation, Event, Filters, Look, Part, Steps, TrainingStarted, TrainingSummary,
+    Evaluation, Event, Filters, Look, LossScaleSeen, Part, Steps, TrainingStarted, TrainingSummary,
 };
 use crate::model::Model;
 use crate::network::Network;
@@ -28,6 +31,7 @@ use crate::network::weights::{self, Parameter};
 use crate::optimizer::Optimizer;
 use crate::resident::{Resident, Source};
 pub use error::TrainError;
+use loss_scale::LossScale;
 use report::Reader;
 
 /// A loss so many times that of the first step has exploded.
@@ -91,6 +95,8 @@ pub struct Trainer {
     looked_at: usize,
     /// The perturbation of "free" adversarial training.
     perturbation: Option<Tensor<4>>,
+    /// Mixed precision: the loss scale as it was when training last began or went on, and on the device.
+    scaled: Option<(LossScaleNumbers, Option<LossScale>)>,
     sampler: Sampler,
     held_out: Vec<u32>,
     step: usize,
@@ -132,6 +138,7 @@ impl Trainer {
             worse: 0,
             looked_at: 0,
             perturbation: None,
+            scaled: (config.training.precision == Precision::Mixed).then(Default::default),
             sampler: Sampler::new(config.seed, &config.training, parts.train),
             held_out: parts.held_out,
             network,
@@ -181,6 +188,9 @@ impl Trainer {
             .perturbation
             .map(|parameter| perturbation(parameter, trainer.perturbation_shape(data), plain))
             .transpose()?;
+        if let Some(numbers) = checkpoint.loss_scale {
+            trainer.scaled = trainer.scaled.map(|_| (numbers, None));
+        }
         trainer.worse = worse;
         trainer.looked_at = looked_at;
         trainer.step = step;
@@ -236,6 +246,11 @@ impl Trainer {
             }),
             None => None,
         };
+        let loss_scale = match &self.scaled {
+            Some((_, Some(on_device))) => Some(on_device.numbers().await?),
+            Some((numbers, None)) => Some(*numbers),
+            None => None,
+        };
         Ok(Checkpoint {
             progress: Progress {
                 config: self.config.clone(),
@@ -252,6 +267,7 @@ impl Trainer {
             average,
             best,
             perturbation,
+            loss_scale,
         })
     }
 
@@ -363,6 +379,9 @@ impl Trainer {
     ) -> Result<Wish, TrainError> {
         let (_, classes) = shape(data);
         let training = self.config.training.clone();
+        if !self.is_trained() {
+            self.begin_mixed(data.device())?;
+        }
         host.emit(Event::TrainingStarted(TrainingStarted {
             config: self.config.clone(),
             run: None,
@@ -415,6 +434,25 @@ impl Trainer {
         // A wish that comes with the last step comes too late.
         let done = self.is_trained() && !self.must_look();
         Ok(if done { Wish::Run } else { wish })
+    }
+
+    /// Brings the loss scale of mixed precision to the device.
+    fn begin_mixed(&mut self, device: &Device) -> Result<(), TrainError> {
+        let Some((numbers, on_device)) = &mut self.scaled else {
+            return Ok(());
+        };
+        if !has_half(device) {
+            return Err(TrainError::Config(ConfigError::OutOfRange {
+                field: "training.precision",
+                value: Precision::Mixed.name().to_owned(),
+                must_be:
+                    "`full` on this device: mixed precision needs a GPU with 16-bit floats (in a \
+                          browser the feature `shader-f16`)"
+                        .to_owned(),
+            }));
+        }
+        on_device.get_or_insert_with(|| LossScale::new(*numbers, device));
+        Ok(())
     }
 
     /// The last step is done, or patience is at its end.
@@ -547,11 +585,19 @@ impl Trainer {
         let is_bad = |loss: f32| !loss.is_finite() || loss > EXPLODED * first.max(1.0);
         let bad = steps.iter().position(|step| is_bad(step.loss));
         let diverged = bad.map(|place| steps.split_off(place)[0]);
+        let loss_scale = match &self.scaled {
+            Some((_, Some(on_device))) => Some(on_device.numbers().await?),
+            _ => None,
+        };
         if !steps.is_empty() {
             host.emit(Event::Steps(Steps {
                 steps,
                 steps_per_sec: reader.steps_per_sec(self.step),
                 total_steps: self.config.training.steps,
+                loss_scale: loss_scale.map(|numbers| LossScaleSeen {
+                    scale: numbers.scale,
+                    left_out: numbers.left_out as usize,
+                }),
             }));
         }
         match diverged {
@@ -559,6 +605,11 @@ impl Trainer {
             Some(step) => Err(TrainError::diverged(step.step, step.loss, &self.config)),
         }
     }
+}
+
+/// Whether a device computes with 16-bit floats, where our kernels can.
+fn has_half(device: &Device) -> bool {
+    !crate::operation::is_on_cpu(device) && device.supports_dtype(FloatDType::F16)
 }
 
 /// The parameters by name, the order that files have.

@@ -12,6 +12,7 @@ use burn::tensor::{Gradients, Tensor};
 use squeeze_shaders::batch_gather::Pick;
 
 use super::average::average;
+use super::loss_scale::LossScale;
 use super::report::Pending;
 use super::{Trainer, adversary};
 use crate::config::{Adversary, ObjectiveConfig, Squeeze};
@@ -69,18 +70,20 @@ impl Trainer {
             statistics,
             logits,
             perturbed,
-            by_images,
+            mut by_images,
         } = self.pass(&inputs, &labels, &config, &parts);
+        let optimizer = &self.config.optimizer;
+        let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
+        let network = self.network.clone();
+        let scaled = self.scaled.as_mut().and_then(|(_, scale)| scale.as_mut());
+        let counts = scaled.map(|scale| scale.undo(&network, &mut gradients, &mut by_images));
         self.perturbation = perturbation.map(|perturbation| match by_images {
             Some(gradient) => {
                 adversary::free_step(perturbation, gradient, config.adversary.epsilon)
             }
             None => perturbation,
         });
-        let optimizer = &self.config.optimizer;
-        let rate = optimizer.learning_rate * optimizer.schedule.factor_at(self.step, steps);
-        let network = self.network.clone();
-        let network = self.optimizer.step(rate, network, &mut gradients);
+        let network = self.optimizer.step(rate, network, &mut gradients, counts);
         self.network = network.update(statistics);
         if let Some(old) = self.average.take() {
             let decay = self.config.optimizer.ema_decay;
@@ -124,14 +127,16 @@ impl Trainer {
         let seed = self.config.seed;
         let adversary = &config.adversary;
         let network = &self.network;
+        let precision = self.config.training.precision;
         let start = key(seed, Purpose::Adversary, self.step);
         if let Some(start) = adversary::start(&images, adversary, start) {
             let at = parts.iter().map(|part| {
                 let [images, start] = [&images, &start].map(|whole| rows(whole, part));
                 if adversary.kind == Adversary::Trades {
-                    adversary::trades(network, images, start, adversary)
+                    adversary::trades(network, images, start, adversary, precision)
                 } else {
-                    adversary::pgd(network, images, start, &labels[part.clone()], adversary)
+                    let labels = &labels[part.clone()];
+                    adversary::pgd(network, images, start, labels, adversary, precision)
                 }
             });
             let at = together(at.collect());
@@ -172,6 +177,9 @@ impl Trainer {
         let by_logits = (is_parted && config.squeeze == Squeeze::Batch)
             .then(|| objective::gradient(self.logits(inputs, parts), labels, config));
         let is_free = config.adversary.kind == Adversary::Free;
+        let precision = self.config.training.precision;
+        let scale = self.scaled.as_ref().and_then(|(_, scale)| scale.as_ref());
+        let scale = scale.map(LossScale::scale);
         let mut statistics = Vec::new();
         let mut sum: Option<Gradients> = None;
         let (mut logits, mut perturbed, mut by_images) = (Vec::new(), Vec::new(), Vec::new());
@@ -183,7 +191,9 @@ impl Trainer {
             if is_free {
                 at = at.require_grad();
             }
-            let of_part = self.network.forward_train(at.clone(), &mut statistics);
+            let of_part = self
+                .network
+                .forward_train(at.clone(), precision, &mut statistics);
             let mut loss = match &by_logits {
                 Some(gradient) => given_gradient(of_part.clone(), rows(gradient, part)),
                 None => shared(objective::loss(
@@ -194,10 +204,15 @@ impl Trainer {
             };
             if let Some(images) = &inputs.perturbed {
                 let images = lift(rows(images, part));
-                let there = self.network.forward_train(images, &mut statistics);
+                let there = self
+                    .network
+                    .forward_train(images, precision, &mut statistics);
                 let divergence = tensor::divergence(of_part.clone(), there.clone());
                 loss = loss + shared(divergence * config.adversary.trades_weight);
                 perturbed.push(there.inner());
+            }
+            if let Some(scale) = &scale {
+                loss = loss * Tensor::from_inner(scale.clone());
             }
             let mut gradients = loss.backward();
             if is_free {
@@ -221,9 +236,12 @@ impl Trainer {
     /// The logits of the whole batch as [`Self::pass`] comes to them, without gradients.
     fn logits(&self, inputs: &Inputs, parts: &[Range<usize>]) -> Tensor<2> {
         let frozen = self.network.clone().no_grad();
+        let precision = self.config.training.precision;
         let logits = parts.iter().map(|part| {
             let images = lift(rows(&inputs.images, part));
-            frozen.forward_train(images, &mut Vec::new()).inner()
+            frozen
+                .forward_train(images, precision, &mut Vec::new())
+                .inner()
         });
         together(logits.collect())
     }

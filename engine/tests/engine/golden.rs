@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use squeeze_engine::attack::climb::{Aims, Loss, climb};
-use squeeze_engine::config::{ObjectiveConfig, Squeeze};
+use squeeze_engine::config::{ObjectiveConfig, Precision, Squeeze};
 use squeeze_engine::network::{Network, weights};
 use squeeze_engine::objective::tensor::targets;
 use squeeze_engine::objective::{reference, tensor};
@@ -113,7 +113,7 @@ fn trains(name: &str, device: &Device) {
     let autodiff = device.clone().autodiff();
     let images = Tensor::<4>::from_data(TensorData::new(images, shape), &autodiff);
     let mut statistics = Vec::new();
-    let logits = network.forward_train(images, &mut statistics);
+    let logits = network.forward_train(images, Precision::Full, &mut statistics);
     let values: Vec<f32> = logits.clone().inner().into_data().try_into_vec().unwrap();
     assert_close(&values, &expected.logits.concat(), 5e-5, 5e-5);
 

@@ -19,6 +19,7 @@ mod golden_weights;
 mod guards;
 mod kernels;
 mod linear;
+mod mixed;
 mod networks;
 mod objectives;
 mod onnx_read;

@@ -48,7 +48,7 @@ impl Case<'_> {
         let loss = (weight.val() * self.matrix(&gradient.weight)).sum()
             + (bias.val() * self.vector(&gradient.bias)).sum();
         let mut gradients = loss.backward();
-        optimizer.step(rate, toy, &mut gradients)
+        optimizer.step(rate, toy, &mut gradients, None)
     }
 }
 

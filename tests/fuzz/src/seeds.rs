@@ -117,6 +117,7 @@ fn checkpoint() -> Checkpoint {
         average: Some(weights()),
         best: Some(weights()),
         perturbation: None,
+        loss_scale: None,
     }
 }
 

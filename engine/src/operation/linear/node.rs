@@ -1,5 +1,6 @@
 //! A linear layer as an operation of Burn, with its gradients.
 
+use burn::backend::TensorMetadata;
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -7,15 +8,15 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 /// A layer on a GPU.
 ///
 /// # Shapes
-/// - `x`: `[batch, inputs]`
+/// - `x`: `[batch, inputs]`, of 16-bit floats or 32-bit ones
 /// - `weight`: `[inputs, outputs]`
 /// - `bias`: `[outputs]`
-/// - output: `[batch, outputs]`
+/// - output: `[batch, outputs]`, of floats as `x`'s with ReLU, of 32-bit ones without
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, is_relu: bool) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as LinearOps>::linear_layer(
         x.into_dispatch(),
@@ -42,8 +43,12 @@ pub trait LinearGradients: Backend {
     /// The gradient by what ReLU took, from that by what it gave.
     fn relu_gradient(out: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient by `x`.
-    fn x_gradient(weight: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradient by `x`, whose floats are of a kind.
+    fn x_gradient(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        dtype: DType,
+    ) -> FloatTensor<Self>;
 
     /// The gradient by `weight`.
     fn weight_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -81,6 +86,7 @@ impl<B: LinearGradients> Backward<B, 3> for Linear {
         }
         let x: FloatTensor<B> = checkpointer.retrieve_node_output(kept.x);
         let weight: FloatTensor<B> = checkpointer.retrieve_node_output(kept.weight);
+        let dtype = x.dtype();
         if let Some(node) = weight_node {
             grads.register::<B>(node.id, B::weight_gradient(x, gradient.clone()));
         }
@@ -88,7 +94,7 @@ impl<B: LinearGradients> Backward<B, 3> for Linear {
             grads.register::<B>(node.id, B::bias_gradient(gradient.clone()));
         }
         if let Some(node) = x_node {
-            grads.register::<B>(node.id, B::x_gradient(weight, gradient));
+            grads.register::<B>(node.id, B::x_gradient(weight, gradient, dtype));
         }
     }
 }
