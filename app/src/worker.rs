@@ -12,6 +12,7 @@ use js_sys::{Array, Object, Reflect, Uint8Array, WebAssembly};
 use squeeze_engine::choice::DeviceWish;
 use squeeze_engine::data::{DataFile, mnist};
 use squeeze_engine::event::{AttackFrame, Event};
+use squeeze_engine::limits;
 use squeeze_engine::protocol::{Command, FILES, READY, Rival, SHEET};
 use squeeze_engine::run::{Folder, StoreError};
 use squeeze_engine::session::{Opponent, Session, steer};
@@ -122,7 +123,10 @@ pub fn serve(with_software: DeviceWish, without: DeviceWish, take: TakeSheet) {
                 };
                 if let Err(message) = done {
                     let event = if session.is_lost().await {
-                        Event::DeviceLost { message }
+                        Event::DeviceLost {
+                            message,
+                            memory_full: limits::is_memory_full(),
+                        }
                     } else {
                         Event::Failed { message }
                     };

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
-use squeeze_engine::choice::DeviceWish;
+use squeeze_engine::choice::{DeviceWish, Place};
 use squeeze_engine::config::{
     Adversary, AttackConfig, AttackLoss, AttackMethod, Choice, DataKind, Effort, Goal, NetworkKind,
     Norm, OptimizerKind, RunConfig, Schedule, Setting, Squeeze, Suite, distance, link, preset,
@@ -106,6 +106,9 @@ pub struct EstimateArgs {
     /// Device: auto, gpu or cpu. `auto` takes a real GPU if there is one.
     #[arg(long, default_value = "auto", value_parser = str::parse::<DeviceWish>)]
     pub device: DeviceWish,
+    /// Several devices, as for `squeeze train`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "device", value_parser = str::parse::<Place>)]
+    pub devices: Vec<Place>,
     /// Print one line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -131,6 +134,10 @@ pub struct TrainArgs {
     /// Write a file of events into the run directory for TensorBoard (`tensorboard --logdir runs`).
     #[arg(long)]
     pub tensorboard: bool,
+    /// Train on several devices at once, each of which takes an equal part of every batch: gpu:0,gpu:1 and
+    /// so on, as `squeeze devices` numbers them, or cpu.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "device", value_parser = str::parse::<Place>)]
+    pub devices: Vec<Place>,
     #[command(flatten)]
     pub common: CommonArgs,
 }

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use squeeze_engine::config::RunConfig;
 use squeeze_engine::control::Control;
-use squeeze_engine::device;
+use squeeze_engine::device::Device;
 use squeeze_engine::event::{DeviceKind, DeviceReport, Event};
 use squeeze_engine::resident::Resident;
 use squeeze_engine::train::Trainer;
 
 use crate::args::EstimateArgs;
-use crate::devices::describe;
+use crate::devices::{self, describe};
 use crate::say::say;
 use crate::show::duration;
 use crate::{made_up, memory};
@@ -25,7 +25,7 @@ struct Estimate {
     parameters: usize,
     device: DeviceReport,
     batch_size: usize,
-    /// Images that go through the network at once.
+    /// Images that go through the network at once, on each device.
     at_once: usize,
     steps: usize,
     steps_per_sec: f64,
@@ -48,9 +48,9 @@ pub fn estimate(args: &EstimateArgs) -> Result<()> {
             "--hourly-price {price}: write a number of at least 0"
         );
     }
-    let opened = pollster::block_on(device::open(args.device))?;
+    let (opened, others) = devices::open(args.device, &args.devices)?;
     eprintln!("{}", describe(&opened.report));
-    let is_cpu = opened.report.kind == DeviceKind::Cpu;
+    let is_cpu = opened.report.kind == DeviceKind::Cpu && others.is_empty();
     let free = memory::available_mib().filter(|_| is_cpu);
     let set = config.data.set;
     let data = made_up::images(set, made_up::counts(set))?;
@@ -59,20 +59,21 @@ pub fn estimate(args: &EstimateArgs) -> Result<()> {
     // Memory by the images at once is a line through two sizes: the smaller one first, for what is asked of
     // the system is the most so far.
     let training = &config.training;
+    let share = training.batch_size.div_ceil(1 + others.len());
     let at_once = match training.micro_batch {
-        0 => training.batch_size,
-        images => images,
+        0 => share,
+        images => images.min(share),
     };
     let half = (at_once / 2).max(1);
     let before = match free {
         Some(_) if half < at_once => {
-            steps(&config, half, 1, &data)?;
+            steps(&config, half, 1, &data, &others)?;
             memory::peak_mib()
         }
         _ => None,
     };
-    let (_, parameters) = steps(&config, at_once, 1, &data)?;
-    let (steps_per_sec, _) = steps(&config, at_once, args.measure as usize, &data)?;
+    let (_, parameters) = steps(&config, at_once, 1, &data, &others)?;
+    let (steps_per_sec, _) = steps(&config, at_once, args.measure as usize, &data, &others)?;
     let memory_mib = memory::peak_mib();
     let hours = config.training.steps as f64 / steps_per_sec / 3600.0;
     let line = before.zip(memory_mib).map(|(before, after)| Line {
@@ -107,10 +108,12 @@ fn steps(
     at_once: usize,
     count: usize,
     data: &Resident,
+    others: &[Device],
 ) -> Result<(f64, usize)> {
     let mut config = config.clone();
     if config.training.micro_batch == 0 {
-        config.training.batch_size = at_once;
+        let batch = config.training.batch_size;
+        config.training.batch_size = batch.min(at_once * (1 + others.len()));
     } else {
         config.training.micro_batch = at_once;
     }
@@ -120,6 +123,7 @@ fn steps(
     config.training.keep_best = false;
     let mut parameters = 0;
     let mut trainer = Trainer::new(config, data)?;
+    pollster::block_on(trainer.share(others))?;
     let began = Instant::now();
     let control = Control::default();
     let mut listen = |event| {

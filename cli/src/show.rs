@@ -206,7 +206,7 @@ impl People {
             }
             Event::AttackFinished(summary) => self.finish(&attack_result(summary)),
             Event::Warning { message } => self.finish(&format!("note: {message}")),
-            Event::Failed { message } | Event::DeviceLost { message } => self.finish(&format!("failed: {message}")),
+            Event::Failed { message } | Event::DeviceLost { message, .. } => self.finish(&format!("failed: {message}")),
         }
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use squeeze_engine::checkpoint::Checkpoint;
 use squeeze_engine::config::{RunConfig, preset};
 use squeeze_engine::control::{Control, Wish};
-use squeeze_engine::device::{self, OpenDevice};
+use squeeze_engine::device::{Device, OpenDevice};
 use squeeze_engine::event::{DeviceReport, Event};
 use squeeze_engine::resident::Resident;
 use squeeze_engine::run::{self, Folder, Run, Summary};
@@ -17,6 +17,7 @@ use squeeze_engine::train::{Host, Trainer};
 
 use crate::args::TrainArgs;
 use crate::data;
+use crate::devices;
 use crate::interrupt;
 use crate::model::Stage;
 use crate::run_dir;
@@ -117,9 +118,9 @@ pub fn into_folder(
         if summary.is_some_and(|summary| summary.finished) {
             return Ok(Ended::WasThere);
         }
-        go_on(config, path, folder, report, &stage.data)?
+        go_on(config, path, folder, report, &stage.data, &[])?
     } else {
-        start(config, Some(path), report, &stage.data)?
+        start(config, Some(path), report, &stage.data, &[])?
     };
     let host = Headless {
         show,
@@ -137,14 +138,16 @@ pub fn into_folder(
     })
 }
 
-/// A run that begins, in a folder of its own.
+/// A run that begins, in a folder of its own, on the data's device and on others.
 fn start(
     config: &RunConfig,
     path: Option<&Path>,
     report: &DeviceReport,
     data: &Resident,
+    others: &[Device],
 ) -> Result<(Trainer, Run)> {
-    let trainer = Trainer::new(config.clone(), data)?;
+    let mut trainer = Trainer::new(config.clone(), data)?;
+    pollster::block_on(trainer.share(others))?;
     let folder = run_dir::fresh(path)?;
     let run = pollster::block_on(Run::create(folder, config, report)).context("--out")?;
     Ok((trainer, run))
@@ -157,6 +160,7 @@ fn go_on(
     folder: Folder,
     report: &DeviceReport,
     data: &Resident,
+    others: &[Device],
 ) -> Result<(Trainer, Run)> {
     let (run, checkpoint) = pollster::block_on(Run::resume(folder, report))?;
     let trainer = match checkpoint {
@@ -167,7 +171,9 @@ fn go_on(
         }
         None => Trainer::new(config.clone(), data),
     };
-    let trainer = trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    let mut trainer =
+        trainer.with_context(|| format!("the run in {} cannot go on", path.display()))?;
+    pollster::block_on(trainer.share(others))?;
     Ok((trainer, run))
 }
 
@@ -188,9 +194,9 @@ fn begin(args: &TrainArgs, show: &mut Show) -> Result<(Trainer, Resident, Run)> 
     if let Some(path) = &args.common.data {
         config.data.path = Some(path.to_string_lossy().into_owned());
     }
-    let opened = open(args, show)?;
+    let (opened, others) = open(args, show)?;
     let data = load(&config, &opened, show)?;
-    let (trainer, run) = start(&config, args.out.as_deref(), &opened.report, &data)?;
+    let (trainer, run) = start(&config, args.out.as_deref(), &opened.report, &data, &others)?;
     Ok((trainer, data, run))
 }
 
@@ -204,7 +210,7 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
     if summary.as_ref().is_some_and(|summary| summary.finished) {
         bail!("the run in {} is finished", path.display());
     }
-    let opened = open(args, show)?;
+    let (opened, others) = open(args, show)?;
     if let Some(summary) = summary
         && (&summary.device.name, &summary.device.api) != (&opened.report.name, &opened.report.api)
     {
@@ -214,7 +220,7 @@ fn resume(args: &TrainArgs, path: &Path, show: &mut Show) -> Result<(Trainer, Re
         );
     }
     let data = load(&config, &opened, show)?;
-    let (trainer, run) = go_on(&config, path, folder, &opened.report, &data)?;
+    let (trainer, run) = go_on(&config, path, folder, &opened.report, &data, &others)?;
     Ok((trainer, data, run))
 }
 
@@ -236,10 +242,11 @@ pub fn same_config(written: &RunConfig, begun: &RunConfig) -> Result<()> {
     )
 }
 
-fn open(args: &TrainArgs, show: &mut Show) -> Result<OpenDevice> {
-    let opened = pollster::block_on(device::open(args.common.device))?;
+/// The device that images lie on, and others that train along.
+fn open(args: &TrainArgs, show: &mut Show) -> Result<(OpenDevice, Vec<Device>)> {
+    let (opened, others) = devices::open(args.common.device, &args.devices)?;
     show.event(&Event::Device(opened.report.clone()))?;
-    Ok(opened)
+    Ok((opened, others))
 }
 
 /// Reads the run's data set and takes it to the device.

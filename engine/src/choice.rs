@@ -35,6 +35,30 @@ impl FromStr for DeviceWish {
     }
 }
 
+/// One of the devices that train together (`--devices`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The CPU backend.
+    Cpu,
+    /// The GPU of this number, in the order of [`crate::device::adapters`].
+    Gpu(usize),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    /// Reads `cpu`, `gpu:0`, `gpu:1` and so on.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = || text.strip_prefix("gpu:")?.parse().ok();
+        match text {
+            "cpu" => Ok(Self::Cpu),
+            _ => number().map(Self::Gpu).ok_or_else(|| {
+                format!("`{text}` is no place: say gpu:0, gpu:1 and so on, as `squeeze devices` numbers them, or cpu")
+            }),
+        }
+    }
+}
+
 /// How the images of an attack come to a page (`?draw=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -178,5 +202,14 @@ mod tests {
         let error = "tpu".parse::<DeviceWish>().unwrap_err();
         assert!(error.contains("tpu") && error.contains("webgpu"), "{error}");
         assert_eq!("webgpu".parse(), Ok(DeviceWish::Gpu));
+        assert_eq!("gpu:12".parse(), Ok(Place::Gpu(12)));
+        assert_eq!("cpu".parse(), Ok(Place::Cpu));
+        for text in ["gpu", "gpu:", "gpu:-1", "gpu:1.5", "cpu:0", ""] {
+            let error = text.parse::<Place>().unwrap_err();
+            assert!(
+                error.contains(&format!("`{text}`")) && error.contains("gpu:0"),
+                "{error}"
+            );
+        }
     }
 }

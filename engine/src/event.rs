@@ -133,6 +133,8 @@ pub enum Event {
     DeviceLost {
         /// What happened, in plain words.
         message: String,
+        /// Its memory was full, and would be once more with the same work; the message says what to change.
+        memory_full: bool,
     },
     /// A command could not be carried out. What was there before is kept.
     Failed {

@@ -30,6 +30,8 @@ pub mod guard;
 #[cfg(feature = "gpu")]
 pub mod kernel;
 #[cfg(feature = "backend")]
+pub mod limits;
+#[cfg(feature = "backend")]
 pub mod model;
 #[cfg(feature = "backend")]
 pub mod network;

@@ -62,6 +62,15 @@ impl Model {
         }
     }
 
+    /// [`Network::widest`]; `None` for a model from elsewhere.
+    pub fn widest(&self, image_shape: [usize; 3]) -> Option<usize> {
+        match &self.classifier {
+            Classifier::Network(network) => Some(network.widest(image_shape)),
+            #[cfg(feature = "onnx")]
+            Classifier::Onnx(_) => None,
+        }
+    }
+
     /// Logits of images without autodiff; shapes as in [`Self::logits`].
     pub fn answer(&self, images: Tensor<4>) -> Tensor<2> {
         self.logits(images.autodiff()).inner()

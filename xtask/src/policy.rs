@@ -58,6 +58,9 @@ fn policy(page: &str) -> String {
         "manifest-src 'self'".to_owned(),
         "base-uri 'none'".to_owned(),
         "form-action 'none'".to_owned(),
+        // The one policy is in `index.html`.
+        "require-trusted-types-for 'script'".to_owned(),
+        "trusted-types default".to_owned(),
     ]
     .join("; ")
 }

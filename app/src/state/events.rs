@@ -244,6 +244,10 @@ impl Lab {
             // The page asks for none of these.
             Event::SuiteFinished(_) | Event::Transfer(_) => {}
             Event::Warning { message } => self.note(message),
+            Event::DeviceLost {
+                message,
+                memory_full: true,
+            } => self.memory_full(before, &message),
             // What the driver says of it helps nobody.
             Event::DeviceLost { .. } => self.device_lost(before, "The GPU was lost."),
             Event::Failed { message } => {

@@ -67,6 +67,18 @@ impl Lab {
         set_timeout(move || start::open(self), PAUSE);
     }
 
+    /// The GPU's memory is full, and its device of no more use. It is opened again, but what it was at is
+    /// not begun again: it would come to the same.
+    pub(super) fn memory_full(self, phase: Phase, message: &str) {
+        self.recovery.set_value(Recovery::default());
+        self.device_lost(phase, "The GPU's memory was full.");
+        self.recovery.set_value(Recovery {
+            losses: 0,
+            told: Some(Problem::new(message, WayOut::Dismiss).sentence),
+            train: None,
+        });
+    }
+
     /// What was at hand before a loss is open again, as far as it could be.
     pub(super) fn recovered(self) {
         let now = self.recovery.try_update_value(|recovery| {

@@ -102,7 +102,7 @@ async fn see_all(
     let mut seen = Outcome::default();
     let mut yielder = Yielder::new();
     let mut told: Option<Instant> = None;
-    for places in all.chunks(at_a_time(target.data.data().image_len())) {
+    for places in all.chunks(at_a_time(target.model, target.data)) {
         if told.is_none_or(|at| at.elapsed() >= SHOW_EVERY) {
             let done = seen.places.len();
             emit(Event::AttackChoosing { done, total });

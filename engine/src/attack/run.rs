@@ -16,6 +16,7 @@ use crate::config::{AttackConfig, AttackLoss, Choice, ConfigError, Goal, Norm};
 use crate::control::{Control, Wish, Yielder};
 use crate::evaluate::{DeviceFailure, read};
 use crate::event::{AttackFrame, AttackProgress, AttackStarted, AttackSummary, Event};
+use crate::limits;
 use crate::model::Model;
 use crate::objective::reference::{argmax, margin, softmax};
 use crate::resident::{Resident, Source};
@@ -39,6 +40,15 @@ pub enum AttackError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceFailure),
+    /// The GPU's memory does not hold a batch.
+    #[error(
+        "the GPU's memory is full with {images} images at once; try `attack.batch_size` = {}, or the device `cpu`",
+        (images / 2).max(1)
+    )]
+    MemoryFull {
+        /// Images that were attacked at once.
+        images: usize,
+    },
     /// No test image is of the kind that was chosen.
     #[error("there are no test images {}: choose others to attack", .0.which())]
     NoImages(Choice),
@@ -190,6 +200,10 @@ pub async fn on(
 ) -> Result<Outcome, AttackError> {
     config.validate()?;
     config.validate_for(target.data.data().classes.len())?;
+    if let Some(widest) = target.model.widest(target.data.data().image_shape) {
+        let images = places.len().min(config.batch_size);
+        limits::fits("attack.batch_size", images, widest, target.data.device())?;
+    }
     let mut attack = Attack {
         target: *target,
         config,
@@ -200,7 +214,14 @@ pub async fn on(
         yielder: Yielder::new(),
     };
     for (index, places) in places.chunks(config.batch_size).enumerate() {
-        if !attack.batch(index, places, control, emit).await? {
+        let done = attack.batch(index, places, control, emit).await;
+        let done = done.map_err(|error| match limits::is_memory_full() {
+            true => AttackError::MemoryFull {
+                images: places.len(),
+            },
+            false => error,
+        });
+        if !done? {
             attack.outcome.stopped = true;
             break;
         }

@@ -73,7 +73,8 @@ use shaped_kernel;
 /// Whether this process's adapter carries kernels out on the CPU; see [`note_software`].
 static IS_SOFTWARE: AtomicBool = AtomicBool::new(false);
 
-/// Tells kernels that come in two forms which one suits the adapter. A process opens one adapter.
+/// Tells kernels that come in two forms which one suits the adapter. A process opens one adapter, or
+/// several of a kind.
 pub fn note_software(is_software: bool) {
     IS_SOFTWARE.store(is_software, Ordering::Relaxed);
 }

@@ -37,6 +37,27 @@ pub struct Statistics {
     variance: Tensor<1>,
 }
 
+impl Statistics {
+    /// Numbers in [`Self::flat`].
+    pub fn len(&self) -> usize {
+        2 * self.mean.dims()[0]
+    }
+
+    /// The means, then the variances, `[2 * channels]`.
+    pub fn flat(&self) -> Tensor<1> {
+        Tensor::cat(vec![self.mean.clone(), self.variance.clone()], 0)
+    }
+
+    /// What [`Self::flat`] gave.
+    pub fn from_flat(flat: Tensor<1>) -> Self {
+        let channels = flat.dims()[0] / 2;
+        Self {
+            mean: flat.clone().narrow(0, 0, channels),
+            variance: flat.narrow(0, channels, channels),
+        }
+    }
+}
+
 impl BatchNorm {
     /// Weight 1, bias 0, running mean 0 and variance 1.
     pub fn new(channels: usize, device: &Device) -> Self {

@@ -124,6 +124,17 @@ impl Network {
         network
     }
 
+    /// Numbers that its widest layer makes of one image.
+    pub fn widest(&self, [channels, height, width]: [usize; 3]) -> usize {
+        let conv = match self {
+            Self::Cnn(cnn) => cnn.first(),
+            Self::ResNet(resnet) => resnet.first(),
+            Self::WideResNet(wide) => wide.widest(),
+        };
+        // Channels double where images are halved twice.
+        channels.max(conv.weight.dims()[0]) * height * width
+    }
+
     /// Weights of the first convolution, without autodiff: `[filters, channels, height, width]`.
     pub fn first_weights(&self) -> Tensor<4> {
         let conv = match self {

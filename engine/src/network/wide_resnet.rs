@@ -92,6 +92,11 @@ impl WideResNet {
         &self.conv1
     }
 
+    /// The first convolution at full width.
+    pub fn widest(&self) -> &Conv2d {
+        self.layer1.first().map_or(&self.conv1, |unit| &unit.conv1)
+    }
+
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
     /// - output: `[batch, classes]`

@@ -9,8 +9,8 @@ mod wasm;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 pub use native::easel;
 #[cfg(not(target_family = "wasm"))]
-pub use native::{Folder, NO_ADAPTER, adapter, cpu_name, yield_now};
+pub use native::{Folder, NO_ADAPTER, adapter, adapters, cpu_name, yield_now};
 #[cfg(all(feature = "gpu", target_family = "wasm"))]
 pub use wasm::easel;
 #[cfg(target_family = "wasm")]
-pub use wasm::{Folder, NO_ADAPTER, adapter, cpu_name, yield_now};
+pub use wasm::{Folder, NO_ADAPTER, adapter, adapters, cpu_name, yield_now};

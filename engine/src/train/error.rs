@@ -20,6 +20,12 @@ pub enum TrainError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceFailure),
+    /// The GPU's memory does not hold a step.
+    #[error("the GPU's memory is full with {images} images at once; {}", room(*images))]
+    MemoryFull {
+        /// Images that went through the network at once.
+        images: usize,
+    },
     /// The state could not be kept.
     #[error("the run's state cannot be saved: {0}")]
     Save(String),
@@ -42,6 +48,18 @@ impl TrainError {
             value,
             cause: cause(step, config),
         }
+    }
+}
+
+/// What to try where so many images at once are too many.
+fn room(images: usize) -> String {
+    if images > 1 {
+        format!(
+            "with `training.micro_batch` = {} it is the same step in about half the memory",
+            images / 2
+        )
+    } else {
+        "take a smaller network, or the device `cpu`".to_owned()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::attack::begin::{Batch, begin};
 use crate::attack::worst::score;
 use crate::config::{AttackConfig, AttackLoss, AttackMethod, Goal, RunConfig};
 use crate::control::{Control, Wish, Yielder};
-use crate::evaluate::{DeviceFailure, read};
+use crate::evaluate::{DeviceFailure, at_a_time, read};
 use crate::event::{LookAttack, Spread};
 use crate::model::Model;
 use crate::objective::reference::{argmax, margin};
@@ -80,7 +80,7 @@ pub async fn attack(
     let mut yielder = Yielder::new();
     let mut correct = 0;
     // No more at a time than training has room for.
-    let at_a_time = config.training.batch_size;
+    let at_a_time = at_a_time(model, data).min(config.training.batch_size);
     let places = held_out[..images].chunks(at_a_time);
     for (index, (places, logits)) in places.zip(logits.chunks(at_a_time * classes)).enumerate() {
         let places = || places.iter().map(|&place| place as usize);

@@ -7,6 +7,8 @@ mod error;
 pub(crate) mod look;
 #[cfg_attr(not(feature = "gpu"), path = "no_loss_scale.rs")]
 mod loss_scale;
+mod pass;
+mod replica;
 mod report;
 mod step;
 
@@ -25,6 +27,7 @@ use crate::evaluate::{Answers, DeviceFailure, evaluate, read};
 use crate::event::{
     Evaluation, Event, Filters, Look, LossScaleSeen, Part, Steps, TrainingStarted, TrainingSummary,
 };
+use crate::limits;
 use crate::model::Model;
 use crate::network::Network;
 use crate::network::weights::{self, Parameter};
@@ -32,6 +35,7 @@ use crate::optimizer::Optimizer;
 use crate::resident::{Resident, Source};
 pub use error::TrainError;
 use loss_scale::LossScale;
+use replica::Replica;
 use report::Reader;
 
 /// A loss so many times that of the first step has exploded.
@@ -97,6 +101,8 @@ pub struct Trainer {
     perturbation: Option<Tensor<4>>,
     /// Mixed precision: the loss scale as it was when training last began or went on, and on the device.
     scaled: Option<(LossScaleNumbers, Option<LossScale>)>,
+    /// Further devices that train along.
+    replicas: Vec<Replica>,
     sampler: Sampler,
     held_out: Vec<u32>,
     step: usize,
@@ -139,6 +145,7 @@ impl Trainer {
             looked_at: 0,
             perturbation: None,
             scaled: (config.training.precision == Precision::Mixed).then(Default::default),
+            replicas: Vec::new(),
             sampler: Sampler::new(config.seed, &config.training, parts.train),
             held_out: parts.held_out,
             network,
@@ -377,9 +384,26 @@ impl Trainer {
         control: &Control,
         host: &mut impl Host,
     ) -> Result<Wish, TrainError> {
+        let ran = self.run_until(data, control, host).await;
+        // Whatever else is wrong then comes of that.
+        ran.map_err(|error| match limits::is_memory_full() {
+            true => TrainError::MemoryFull {
+                images: self.at_once().1,
+            },
+            false => error,
+        })
+    }
+
+    async fn run_until(
+        &mut self,
+        data: &Resident,
+        control: &Control,
+        host: &mut impl Host,
+    ) -> Result<Wish, TrainError> {
         let (_, classes) = shape(data);
         let training = self.config.training.clone();
         if !self.is_trained() {
+            self.check_limits(data)?;
             self.begin_mixed(data.device())?;
         }
         host.emit(Event::TrainingStarted(TrainingStarted {
@@ -436,12 +460,34 @@ impl Trainer {
         Ok(if done { Wish::Run } else { wish })
     }
 
+    /// How many images go through the network at once on a device, and the field that says so.
+    fn at_once(&self) -> (&'static str, usize) {
+        let training = &self.config.training;
+        let share = training.batch_size.div_ceil(1 + self.replicas.len());
+        match training.micro_batch {
+            0 => ("training.batch_size", share),
+            parts => ("training.micro_batch", parts.min(share)),
+        }
+    }
+
+    /// Whether the images of a step that go through the network at once fit the devices.
+    fn check_limits(&self, data: &Resident) -> Result<(), TrainError> {
+        let (field, images) = self.at_once();
+        let widest = self.network.widest(data.data().image_shape);
+        let others = self.replicas.iter().map(|replica| &replica.device);
+        for device in std::iter::once(data.device()).chain(others) {
+            limits::fits(field, images, widest, device)?;
+        }
+        Ok(())
+    }
+
     /// Brings the loss scale of mixed precision to the device.
     fn begin_mixed(&mut self, device: &Device) -> Result<(), TrainError> {
         let Some((numbers, on_device)) = &mut self.scaled else {
             return Ok(());
         };
-        if !has_half(device) {
+        let others = || self.replicas.iter().map(|replica| &replica.device);
+        if !std::iter::once(device).chain(others()).all(has_half) {
             return Err(TrainError::Config(ConfigError::OutOfRange {
                 field: "training.precision",
                 value: Precision::Mixed.name().to_owned(),
@@ -452,6 +498,9 @@ impl Trainer {
             }));
         }
         on_device.get_or_insert_with(|| LossScale::new(*numbers, device));
+        for Replica { scale, device, .. } in &mut self.replicas {
+            scale.get_or_insert_with(|| LossScale::new(*numbers, device));
+        }
         Ok(())
     }
 

@@ -344,7 +344,7 @@ fn a_batch_in_parts_is_the_same_step(device: &Device) {
 }
 
 /// Everything that a run can carry from step to step.
-fn laden(adversary: Adversary) -> RunConfig {
+pub fn laden(adversary: Adversary) -> RunConfig {
     let mut config = plain_config();
     config.network = "resnet-8".parse().unwrap();
     config.objective.adversary = AdversaryConfig {

@@ -35,10 +35,27 @@ pub async fn adapter() -> Option<wgpu::AdapterInfo> {
     Some(adapter.get_info())
 }
 
+/// All adapters behind the interface of the one that a GPU device would be opened on: behind another one
+/// they would be there once more.
+#[cfg(feature = "gpu")]
+pub async fn adapters() -> Vec<wgpu::AdapterInfo> {
+    let Some(best) = adapter().await else {
+        return Vec::new();
+    };
+    let all = INSTANCE.enumerate_adapters(best.backend.into()).await;
+    all.iter().map(wgpu::Adapter::get_info).collect()
+}
+
 /// Without the `gpu` feature there is none.
 #[cfg(not(feature = "gpu"))]
 pub async fn adapter() -> Option<std::convert::Infallible> {
     None
+}
+
+/// Likewise.
+#[cfg(not(feature = "gpu"))]
+pub async fn adapters() -> Vec<std::convert::Infallible> {
+    Vec::new()
 }
 
 /// Lets the host handle its events; a native program has none.

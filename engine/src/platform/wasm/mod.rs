@@ -31,10 +31,22 @@ pub async fn adapter() -> Option<wgpu::AdapterInfo> {
     Some(adapter.get_info())
 }
 
+/// Browsers show one adapter.
+#[cfg(feature = "gpu")]
+pub async fn adapters() -> Vec<wgpu::AdapterInfo> {
+    adapter().await.into_iter().collect()
+}
+
 /// Without the `gpu` feature there is none.
 #[cfg(not(feature = "gpu"))]
 pub async fn adapter() -> Option<std::convert::Infallible> {
     None
+}
+
+/// Likewise.
+#[cfg(not(feature = "gpu"))]
+pub async fn adapters() -> Vec<std::convert::Infallible> {
+    Vec::new()
 }
 
 thread_local! {
