@@ -572,3 +572,51 @@ fn devices_are_listed() {
     let out = Place::new().succeed(&["devices"]);
     assert!(out.contains("gpu") && out.contains("cpu"), "{out}");
 }
+
+/// Two devices write what one writes that takes the batch in two parts.
+#[test]
+fn devices_share_a_run() {
+    let place = Place::new();
+    let shared = [
+        &["train", "--out", "two", "--devices", "cpu,cpu"],
+        &SHORT[..],
+    ]
+    .concat();
+    place.succeed(&shared);
+    place.succeed(&train("one", &["-o", "training.micro_batch=8"]));
+    for file in ["metrics.jsonl", "model.safetensors"] {
+        let [two, one] = ["two", "one"].map(|run| fs::read(place.path(run).join(file)).unwrap());
+        assert!(two == one, "{file}");
+    }
+    let summary = json(&place.path("two").join("summary.json"));
+    let device = summary["device"]["name"].as_str().unwrap();
+    assert!(device.starts_with("2 x CPU"), "{device}");
+
+    let out = place.succeed(&[
+        "estimate",
+        "--devices",
+        "cpu,cpu",
+        "--measure",
+        "1",
+        "--batch-size",
+        "16",
+    ]);
+    assert!(out.contains("batches of 16, 8 at once"), "{out}");
+
+    for (words, part) in [
+        (&["train", "--devices", "gpu:99"][..], "gpu:99"),
+        (&["train", "--devices", "tpu"], "gpu:0"),
+        (
+            &["train", "--device", "cpu", "--devices", "cpu"],
+            "--device",
+        ),
+        (
+            &["train", "--devices", "cpu,cpu", "--batch-size", "1"],
+            "training.batch_size",
+        ),
+    ] {
+        let said = place.fail(&[words, &["--out", "none"]].concat());
+        assert!(said.contains(part), "{words:?}: {said}");
+        assert!(!place.path("none").exists(), "{words:?}");
+    }
+}

@@ -147,11 +147,14 @@ struct Record {
     workers: Vec<String>,
 }
 
-/// A browser with one page. It ends when dropped.
+/// A browser with one page, or several in tabs. It ends when dropped.
 pub struct Browser {
     child: Child,
     devtools: DevTools,
+    /// The tab that all calls go to.
     session: String,
+    /// Sessions of the tabs, in the order that they were opened.
+    tabs: Vec<String>,
     record: Arc<Mutex<Record>>,
     // Dropped last: the browser writes there.
     _profile: TempDir,
@@ -202,14 +205,19 @@ impl Browser {
             child,
             devtools,
             session: String::new(),
+            tabs: Vec::new(),
             record,
             _profile: profile,
         };
-        browser.attach()?;
+        browser.open_tab()?;
         Ok(browser)
     }
 
-    fn attach(&mut self) -> Result<()> {
+    /// Opens an empty tab in front of the others; all calls go there from now on.
+    ///
+    /// # Errors
+    /// [`BrowserError`].
+    pub fn open_tab(&mut self) -> Result<()> {
         let target =
             self.devtools
                 .call("", "Target.createTarget", json!({ "url": "about:blank" }))?;
@@ -222,6 +230,7 @@ impl Browser {
             .as_str()
             .unwrap_or_default()
             .to_owned();
+        self.tabs.push(self.session.clone());
         for method in [
             "Page.enable",
             "Runtime.enable",
@@ -231,7 +240,25 @@ impl Browser {
             self.call(method, json!({}))?;
         }
         self.call("Target.setAutoAttach", auto_attach())?;
-        self.set_viewport(1440, 900)
+        self.set_viewport(1440, 900)?;
+        self.bring_to_front()
+    }
+
+    /// Has all calls go to the tab that was opened at this place, from 0; it may stay behind others.
+    ///
+    /// # Panics
+    /// If so many were not opened.
+    pub fn turn_to_tab(&mut self, place: usize) {
+        self.session.clone_from(&self.tabs[place]);
+    }
+
+    /// Shows the tab that calls go to, and hides the others.
+    ///
+    /// # Errors
+    /// [`BrowserError`].
+    pub fn bring_to_front(&self) -> Result<()> {
+        self.call("Page.bringToFront", json!({}))?;
+        Ok(())
     }
 
     fn call(&self, method: &str, params: Value) -> Result<Value> {

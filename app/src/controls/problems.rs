@@ -45,7 +45,7 @@ fn ways_out(lab: Lab, index: usize, way_out: WayOut) -> impl IntoView {
     };
     let again = move || {
         view! {
-            <button type="button" on:click=move |_| lab.start_again()>
+            <button type="button" data-testid="start-again" on:click=move |_| lab.start_again()>
                 "Start again"
             </button>
         }

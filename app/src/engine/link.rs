@@ -69,6 +69,10 @@ impl Link {
                 .map(ErrorEvent::message)
                 .filter(|message| !message.is_empty());
             hear(Heard::Broken(match message {
+                // Chromium's and Firefox's words for a file that breaks off.
+                Some(message) if message.to_lowercase().contains("network") => {
+                    format!("The engine could not be loaded ({message}). Check the connection.")
+                }
                 Some(message) => {
                     format!("The engine broke down: {}.", message.trim_end_matches('.'))
                 }

@@ -27,7 +27,8 @@ impl Problem {
         let said = said.as_ref().trim();
         let names_a_file = said
             .split_once(": ")
-            .is_some_and(|(subject, _)| subject.contains(['.', '_', '-', '/']));
+            .is_some_and(|(subject, _)| subject.contains(['.', '_', '-', '/']))
+            || said.starts_with("http");
         let mut letters = said.chars();
         let mut sentence: String = match letters.next() {
             Some(first) if names_a_file => first.to_string(),
@@ -52,6 +53,7 @@ mod tests {
         assert_eq!(said("the file is cut short"), "The file is cut short.");
         assert_eq!(said("It works."), "It works.");
         assert_eq!(said("über\n"), "Über.");
+        assert_eq!(said("http://a/b broke off"), "http://a/b broke off.");
         assert_eq!(said("my data.zip: is empty"), "my data.zip: is empty.");
     }
 }

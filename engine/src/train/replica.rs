@@ -9,7 +9,6 @@
 use std::ops::Range;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::distributed::ReduceOperation;
 use burn::tensor::{Device, Gradients, Tensor};
 
 use super::Trainer;
@@ -19,6 +18,7 @@ use super::pass::{Passed, together};
 use crate::config::ConfigError;
 use crate::network::{Network, Statistics};
 use crate::optimizer::Optimizer;
+use crate::platform;
 
 /// What a further device keeps.
 pub struct Replica {
@@ -117,7 +117,7 @@ pub fn all_reduce(networks: &[&Network], passed: &mut [Passed]) {
             Tensor::cat(flat, 0)
         })
         .collect();
-    let sums = Tensor::all_reduce(flat, ReduceOperation::Sum);
+    let sums = platform::all_reduce(flat);
     for ((network, passed), sum) in networks.iter().zip(passed).zip(sums) {
         let mut give = Give {
             gradients: &mut passed.gradients,

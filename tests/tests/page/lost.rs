@@ -116,3 +116,39 @@ fn a_gpu_that_is_lost_three_times_in_an_attack_makes_way_for_the_cpu() {
     );
     visit.photograph("lost-thrice");
 }
+
+/// The browser's own event, as it comes when an array finds no room.
+const FILL_THE_MEMORY: &str = "self.device.dispatchEvent(new GPUUncapturedErrorEvent( \
+    'uncapturederror', { error: new GPUOutOfMemoryError('') })) || true";
+
+#[test]
+fn a_full_gpu_memory_is_told_with_what_to_change() {
+    let _alone = alone();
+    let visit = Visit::new(Graphics::WebGpu, "?device=gpu");
+    visit.wait_for_worker(1);
+    visit.wait_for_model("mnist-natural");
+    visit.set_up_a_short_run(100_000);
+    visit.browser.click("train").unwrap();
+    visit.wait_until(
+        "the run to be saved",
+        "document.querySelector('[data-testid=saved]') !== null",
+    );
+    let workers = visit.browser.workers();
+    assert_eq!(visit.browser.eval_in_worker(FILL_THE_MEMORY).unwrap(), true);
+    visit.wait_for_worker(workers + 1);
+    // The same work would come to the same: the run is open, and does not go on by itself.
+    visit.wait_until(
+        "the run to be open again",
+        &format!("{STATUS} === 'paused' && {SAID}.includes('images at once')"),
+    );
+    let said = visit.browser.text("error").unwrap();
+    assert!(
+        said.contains("memory is full") && said.contains("micro_batch"),
+        "{said}"
+    );
+    visit.photograph("memory-full");
+    visit.browser.click("dismiss").unwrap();
+    visit.browser.click("resume").unwrap();
+    let before = visit.number("step");
+    visit.wait_until("the run to go on", &format!("{STEP} > {before}"));
+}

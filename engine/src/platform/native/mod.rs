@@ -7,6 +7,10 @@ mod folder;
 #[cfg(feature = "gpu")]
 use std::sync::LazyLock;
 
+#[cfg(feature = "backend")]
+use burn::tensor::Tensor;
+#[cfg(feature = "backend")]
+use burn::tensor::distributed::ReduceOperation;
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu;
 
@@ -56,6 +60,12 @@ pub async fn adapter() -> Option<std::convert::Infallible> {
 #[cfg(not(feature = "gpu"))]
 pub async fn adapters() -> Vec<std::convert::Infallible> {
     Vec::new()
+}
+
+/// The sum of the devices' tensors, `[n]` each, on every one of them.
+#[cfg(feature = "backend")]
+pub fn all_reduce(tensors: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    Tensor::all_reduce(tensors, ReduceOperation::Sum)
 }
 
 /// Lets the host handle its events; a native program has none.

@@ -4,6 +4,8 @@
 pub mod easel;
 mod folder;
 
+#[cfg(feature = "backend")]
+use burn::tensor::Tensor;
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu;
 use js_sys::{Function, Promise};
@@ -47,6 +49,16 @@ pub async fn adapter() -> Option<std::convert::Infallible> {
 #[cfg(not(feature = "gpu"))]
 pub async fn adapters() -> Vec<std::convert::Infallible> {
     Vec::new()
+}
+
+/// A page trains on one device: the sum is what that has.
+///
+/// # Panics
+/// With more, which no page can open.
+#[cfg(feature = "backend")]
+pub fn all_reduce(tensors: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    assert_eq!(tensors.len(), 1, "a page has one device");
+    tensors
 }
 
 thread_local! {
