@@ -22,8 +22,8 @@ from torch.nn import functional as F
 BATCH = 128
 
 
-def median_ms(rounds: int, runs: int, work: Callable[[], None]) -> float:
-    for _ in range(3):
+def median_ms(warm_up: int, rounds: int, runs: int, work: Callable[[], None]) -> float:
+    for _ in range(warm_up):
         work()
     found = []
     for _ in range(rounds):
@@ -66,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", help="small-cnn, mnist-cnn, resnet-8, ...")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--warm-up", type=int, default=3, help="of each before the first round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=20, help="steps, and iterations, a round")
     arguments = parser.parse_args()
@@ -75,10 +76,9 @@ def main() -> None:
     shape = (1, 28, 28) if is_grey else (3, 32, 32)
     model = networks.build(arguments.network, shape, 10)
     images, labels = torch.rand(BATCH, *shape), torch.randint(10, (BATCH,))
-    step = median_ms(arguments.rounds, arguments.runs, trainer(model.train(), images, labels))
-    iteration = median_ms(
-        arguments.rounds, arguments.runs, attacker(model.eval(), images, labels)
-    )
+    times = (arguments.warm_up, arguments.rounds, arguments.runs)
+    step = median_ms(*times, trainer(model.train(), images, labels))
+    iteration = median_ms(*times, attacker(model.eval(), images, labels))
     print(
         f"PyTorch {torch.__version__}, {arguments.threads} threads, {arguments.network}, "
         f"batch {BATCH}: {step:.1f} ms a training step, {iteration:.1f} ms a PGD iteration"
