@@ -492,10 +492,12 @@ mod tests {
 
     #[test]
     fn groups_say_what_is_in_them() {
-        let paper = preset::find("cifar10-natural").unwrap().config;
+        let mut paper = preset::find("cifar10-natural").unwrap().config;
+        paper.training.micro_batch = 32;
+        paper.training.precision = Precision::Mixed;
         assert_eq!(
-            optimiser(&paper.optimizer, 32),
-            "SGD, momentum, 0.1, in drops, decay 2e-4, 32 images at once"
+            optimiser(&paper.optimizer, &paper.training),
+            "SGD, momentum, 0.1, in drops, decay 2e-4, 32 images at once, mixed precision"
         );
         assert_eq!(
             augmentation(&paper.training),

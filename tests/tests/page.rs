@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 #[path = "page/access.rs"]
 mod access;
+#[path = "page/agreement.rs"]
+mod agreement;
 #[path = "page/colour.rs"]
 mod colour;
 #[path = "page/drawing.rs"]

@@ -39,7 +39,7 @@ pub struct Statistics {
 
 impl Statistics {
     /// Numbers in [`Self::flat`].
-    pub fn len(&self) -> usize {
+    pub fn numbers(&self) -> usize {
         2 * self.mean.dims()[0]
     }
 

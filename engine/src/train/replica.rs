@@ -87,7 +87,7 @@ pub fn shares(images: usize, devices: usize) -> Vec<Range<usize>> {
 pub fn all_reduce(networks: &[&Network], passed: &mut [Passed]) {
     let lengths: Vec<Vec<usize>> = passed
         .iter()
-        .map(|passed| passed.statistics.iter().map(Statistics::len).collect())
+        .map(|passed| passed.statistics.iter().map(Statistics::numbers).collect())
         .collect();
     let each = networks.iter().zip(passed.iter_mut()).enumerate();
     let flat: Vec<Tensor<1>> = each
