@@ -12,8 +12,8 @@ const WRITTEN: &str = include_str!("../../tests/agreement/cpu.jsonl");
 /// Most that a loss may differ by, of itself: sums in another order, over 30 steps.
 const LOSS: f64 = 1e-3;
 
-/// Most that an accuracy may differ by.
-const ACCURACY: f64 = 0.005;
+/// Most that an accuracy may differ by: after so few steps many images are next to a border.
+const ACCURACY: f64 = 0.02;
 
 /// Numbers of the lines of a kind.
 fn numbers(metrics: &str, kind: &str, name: &str) -> Vec<f64> {
