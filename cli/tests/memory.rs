@@ -81,11 +81,16 @@ fn run(device: &str, steps: usize) -> (Vec<u64>, Vec<f64>) {
             "-o",
             "training.eval_every=0",
         ]);
-    let Watched { samples, output } = watch(&mut train);
+    let Watched {
+        mut samples,
+        output,
+    } = watch(&mut train);
     let paces = output.lines().filter_map(|line| {
         let (_, rest) = line.split_once("\"steps_per_sec\":")?;
         rest.split([',', '}']).next()?.parse().ok()
     });
+    // The test at the end takes more images at once than a step does.
+    samples.truncate(samples.len() * 4 / 5);
     (samples, paces.collect())
 }
 
