@@ -25,6 +25,15 @@ impl Visit {
         assert_eq!(self.browser.eval_in_worker(DESTROY).unwrap(), true);
     }
 
+    /// Begins a run that is long enough for a first saving.
+    fn train_until_it_is_saved(&self) {
+        self.wait_for_model("mnist-natural");
+        self.set_up_a_short_run(100_000);
+        self.browser.click("train").unwrap();
+        let saved = "document.querySelector('[data-testid=saved]') !== null";
+        self.wait_until("the run to be saved", saved);
+    }
+
     fn wait_until(&self, what: &str, condition: &str) {
         self.browser
             .wait_for(what, PATIENCE, condition)
@@ -41,14 +50,7 @@ fn a_lost_gpu_is_opened_again_and_training_goes_on_where_it_was_saved() {
     let _alone = alone();
     let visit = Visit::new(Graphics::WebGpu, "?device=gpu");
     visit.wait_for_worker(1);
-    visit.wait_for_model("mnist-natural");
-    visit.set_up_a_short_run(100_000);
-    visit.browser.click("train").unwrap();
-    // Long enough for a first saving.
-    visit.wait_until(
-        "the run to be saved",
-        "document.querySelector('[data-testid=saved]') !== null",
-    );
+    visit.train_until_it_is_saved();
     let before = visit.number("step");
     let workers = visit.browser.workers();
     visit.destroy_the_device();
@@ -126,13 +128,7 @@ fn a_full_gpu_memory_is_told_with_what_to_change() {
     let _alone = alone();
     let visit = Visit::new(Graphics::WebGpu, "?device=gpu");
     visit.wait_for_worker(1);
-    visit.wait_for_model("mnist-natural");
-    visit.set_up_a_short_run(100_000);
-    visit.browser.click("train").unwrap();
-    visit.wait_until(
-        "the run to be saved",
-        "document.querySelector('[data-testid=saved]') !== null",
-    );
+    visit.train_until_it_is_saved();
     let workers = visit.browser.workers();
     assert_eq!(visit.browser.eval_in_worker(FILL_THE_MEMORY).unwrap(), true);
     visit.wait_for_worker(workers + 1);
