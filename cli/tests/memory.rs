@@ -123,24 +123,33 @@ fn a_thousand_steps_hold_memory_flat() {
     }
 }
 
+/// 20,000 steps and 50,000 iterations.
+fn holds_memory_and_pace(device: &str) {
+    let (samples, paces) = run(device, 20_000);
+    stays_flat(&format!("20,000 steps, {device}"), &samples);
+    let median = |part: &[f64]| {
+        let mut part = part.to_vec();
+        part.sort_by(f64::total_cmp);
+        part[part.len() / 2]
+    };
+    let third = paces.len() / 3;
+    let (early, late) = (median(&paces[..third]), median(&paces[2 * third..]));
+    println!("{device}: {early:.1} steps a second in the first third, {late:.1} in the last");
+    assert!(late > 0.7 * early, "{device}: {paces:?}");
+    let what = format!("50,000 iterations, {device}");
+    stays_flat(&what, &attack(device, 50_000));
+}
+
 #[test]
-#[ignore = "an hour: cargo xtask soak"]
-fn twenty_thousand_steps_and_fifty_thousand_iterations_hold_memory_and_pace() {
-    for device in ["cpu", "gpu"] {
-        let (samples, paces) = run(device, 20_000);
-        stays_flat(&format!("20,000 steps, {device}"), &samples);
-        let median = |part: &[f64]| {
-            let mut part = part.to_vec();
-            part.sort_by(f64::total_cmp);
-            part[part.len() / 2]
-        };
-        let third = paces.len() / 3;
-        let (early, late) = (median(&paces[..third]), median(&paces[2 * third..]));
-        println!("{device}: {early:.1} steps a second in the first third, {late:.1} in the last");
-        assert!(late > 0.7 * early, "{device}: {paces:?}");
-        let what = format!("50,000 iterations, {device}");
-        stays_flat(&what, &attack(device, 50_000));
-    }
+#[ignore = "minutes: cargo xtask soak"]
+fn long_work_holds_memory_and_pace_on_the_cpu() {
+    holds_memory_and_pace("cpu");
+}
+
+#[test]
+#[ignore = "an hour on a GPU in software: cargo xtask soak"]
+fn long_work_holds_memory_and_pace_on_the_gpu() {
+    holds_memory_and_pace("gpu");
 }
 
 /// A GPU whose memory is full, which is this machine's, of which the process may have little: the error

@@ -55,7 +55,7 @@ impl TrainError {
 fn room(images: usize) -> String {
     if images > 1 {
         format!(
-            "with `training.micro_batch` = {} it is the same step in about half the memory",
+            "with {} at once (`training.micro_batch`) it is the same step in about half the memory",
             images / 2
         )
     } else {
