@@ -569,8 +569,10 @@ fn an_attack_can_measure_the_whole_image() {
 
 /// What index.html says before the page's wasm is there, each with what the page says in its place.
 const FIRST_WORDS: &str = "(async () => { \
-    const text = await (await fetch(location.pathname)).text(); \
-    const early = new DOMParser().parseFromString(text, 'text/html').querySelector('#boot'); \
+    const request = new XMLHttpRequest(); request.responseType = 'document'; \
+    request.open('GET', location.pathname); request.send(); \
+    await new Promise(done => { request.onloadend = done; }); \
+    const early = request.responseXML.querySelector('#boot'); \
     return ['.masthead h1', '.masthead-name p', '.rooms li', '.room-head h2', '.room-head p'].flatMap(part => { \
         const late = document.querySelectorAll(part); \
         const words = element => element.textContent.replaceAll(/\\s+/g, ' ').trim(); \
