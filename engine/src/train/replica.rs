@@ -199,9 +199,10 @@ impl ModuleVisitor for Give<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cpu"))]
 mod tests {
-    use super::shares;
+    use super::*;
+    use crate::config::NetworkKind;
 
     #[test]
     fn devices_share_a_batch_whole() {
@@ -209,5 +210,36 @@ mod tests {
         assert_eq!(shares(8, 2), vec![0..4, 4..8]);
         assert_eq!(shares(8, 3), vec![0..2, 2..5, 5..8]);
         assert_eq!(shares(3, 3), vec![0..1, 1..2, 2..3]);
+    }
+
+    /// All devices leave the same steps out.
+    #[test]
+    fn a_gradient_by_the_images_that_is_not_finite_is_seen_on_all_devices() {
+        let device = Device::flex();
+        let on_autodiff = device.clone().autodiff();
+        let network = Network::new(NetworkKind::SmallCnn, [1, 8, 8], 2, &on_autodiff).unwrap();
+        let pass = |by_images: f32| {
+            let images = Tensor::from_inner(Tensor::ones([1, 1, 8, 8], &device));
+            let logits = network.forward(images);
+            Passed {
+                gradients: logits.clone().sum().backward(),
+                statistics: Vec::new(),
+                logits: logits.inner(),
+                perturbed: None,
+                by_images: Some(Tensor::full([1, 1, 8, 8], by_images, &device)),
+            }
+        };
+        let after = |numbers: [f32; 2]| {
+            let mut passed = numbers.map(pass);
+            all_reduce(&[&network, &network], &mut passed);
+            passed.map(|passed| -> Vec<f32> {
+                let by_images = passed.by_images.unwrap();
+                by_images.into_data().try_into_vec().unwrap()
+            })
+        };
+        assert_eq!(after([1.0, 2.0]), [vec![1.0; 64], vec![2.0; 64]]);
+        for numbers in after([1.0, f32::INFINITY]) {
+            assert!(numbers.iter().all(|number| number.is_nan()), "{numbers:?}");
+        }
     }
 }
