@@ -200,6 +200,7 @@ impl ModuleVisitor for Give<'_> {
 }
 
 #[cfg(all(test, feature = "cpu"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::config::NetworkKind;
