@@ -160,11 +160,6 @@ async fn open_numbered(_number: usize, _reason: String) -> Result<OpenDevice, De
     Err(DeviceError::NotBuilt("GPU"))
 }
 
-/// The GPU adapter that would be opened, if there is one.
-pub async fn adapter() -> Option<AdapterFacts> {
-    platform::adapter().await.as_ref().map(facts)
-}
-
 /// What the CPU backend runs on, for people.
 pub fn cpu_name() -> String {
     platform::cpu_name()

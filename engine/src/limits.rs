@@ -33,6 +33,18 @@ pub fn watch_memory(device: &wgpu::Device) {
     }));
 }
 
+/// What to try where the memory does not hold so many images at once, whose number `field` sets.
+pub(crate) fn room(images: usize, field: &str) -> String {
+    if images > 1 {
+        format!(
+            "try {} (`{field}`), which need about half of it",
+            images / 2
+        )
+    } else {
+        "take a smaller network, or the device `cpu`".to_owned()
+    }
+}
+
 /// Most bytes of one array on a device (WebGPU's `maxStorageBufferBindingSize` and `maxBufferSize`); `None`
 /// where memory alone is the limit.
 pub fn largest_array(device: &Device) -> Option<u64> {

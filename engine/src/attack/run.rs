@@ -42,8 +42,8 @@ pub enum AttackError {
     Device(#[from] DeviceFailure),
     /// The GPU's memory does not hold a batch.
     #[error(
-        "the GPU's memory is full with {images} images at once; try `attack.batch_size` = {}, or the device `cpu`",
-        (images / 2).max(1)
+        "the GPU's memory is full with {images} images at once; {}",
+        limits::room(*images, "attack.batch_size")
     )]
     MemoryFull {
         /// Images that were attacked at once.

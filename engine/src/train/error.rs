@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, OptimizerKind, RunConfig};
 use crate::evaluate::DeviceFailure;
+use crate::limits;
 use crate::network::NetworkError;
 use crate::network::weights::WeightsError;
 
@@ -21,7 +22,7 @@ pub enum TrainError {
     #[error(transparent)]
     Device(#[from] DeviceFailure),
     /// The GPU's memory does not hold a step.
-    #[error("the GPU's memory is full with {images} images at once; {}", room(*images))]
+    #[error("the GPU's memory is full with {images} images at once; {}", limits::room(*images, "training.micro_batch"))]
     MemoryFull {
         /// Images that went through the network at once.
         images: usize,
@@ -48,18 +49,6 @@ impl TrainError {
             value,
             cause: cause(step, config),
         }
-    }
-}
-
-/// What to try where so many images at once are too many.
-fn room(images: usize) -> String {
-    if images > 1 {
-        format!(
-            "with {} at once (`training.micro_batch`) it is the same step in about half the memory",
-            images / 2
-        )
-    } else {
-        "take a smaller network, or the device `cpu`".to_owned()
     }
 }
 

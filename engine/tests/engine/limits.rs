@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::{WgpuSetup, wgpu};
-use squeeze_engine::attack::run::{Manner, Target, on};
-use squeeze_engine::config::{Adversary, AttackMethod, OptimizerKind, RunConfig};
+use squeeze_engine::attack::run::{self as attack, AttackError, Manner, Target};
+use squeeze_engine::config::{Adversary, AttackConfig, AttackMethod, OptimizerKind, RunConfig};
 use squeeze_engine::control::Control;
 use squeeze_engine::data::{Dataset, Split};
 use squeeze_engine::event::Event;
@@ -51,6 +51,28 @@ fn train(config: &RunConfig, data: &Resident) -> Result<Trainer, String> {
     Ok(trainer)
 }
 
+/// Attacks the first so many test images on a run's model.
+fn attack_with(
+    trainer: &Trainer,
+    data: &Resident,
+    attack: &AttackConfig,
+    images: usize,
+) -> Result<attack::Outcome, AttackError> {
+    let model = Model::new(&trainer.model(), &trainer.config().guard, 1);
+    let target = Target {
+        model: &model,
+        data,
+        seed: 1,
+    };
+    let places: Vec<usize> = (0..images).collect();
+    let control = Control::default();
+    let mut emit = |_: Event| {};
+    let manner = Manner::default();
+    pollster::block_on(attack::on(
+        &target, attack, &places, manner, &control, &mut emit,
+    ))
+}
+
 #[test]
 fn networks_and_attacks_run_within_the_default_limits() {
     let data = resident(&frugal());
@@ -72,28 +94,12 @@ fn networks_and_attacks_run_within_the_default_limits() {
         if network != "small-cnn" {
             continue;
         }
-        let model = Model::new(&trainer.model(), &config.guard, 1);
-        let target = Target {
-            model: &model,
-            data: &data,
-            seed: 1,
-        };
         for method in AttackMethod::ALL {
             let mut attack = config.attack.clone();
             attack.method = method;
             attack.iterations = 3;
-            let places: Vec<usize> = (0..4).collect();
-            let control = Control::default();
-            let mut emit = |_: Event| {};
-            let attacked = on(
-                &target,
-                &attack,
-                &places,
-                Manner::default(),
-                &control,
-                &mut emit,
-            );
-            pollster::block_on(attacked).unwrap_or_else(|error| panic!("{method:?}: {error}"));
+            attack_with(&trainer, &data, &attack, 4)
+                .unwrap_or_else(|error| panic!("{method:?}: {error}"));
         }
     }
 }
@@ -140,28 +146,11 @@ fn what_does_not_fit_is_refused_with_the_most_that_does() {
     config.training.micro_batch = most;
     let trainer = train(&config, &data).unwrap();
 
-    let model = Model::new(&trainer.model(), &config.guard, 1);
-    let target = Target {
-        model: &model,
-        data: &data,
-        seed: 1,
-    };
-    let places: Vec<usize> = (0..=most).collect();
     let mut attack = config.attack.clone();
     attack.iterations = 1;
     let mut attack_by = |batch_size: usize| {
         attack.batch_size = batch_size;
-        let control = Control::default();
-        let mut emit = |_: Event| {};
-        let attacked = on(
-            &target,
-            &attack,
-            &places,
-            Manner::default(),
-            &control,
-            &mut emit,
-        );
-        pollster::block_on(attacked)
+        attack_with(&trainer, &data, &attack, most + 1)
     };
     named(
         &attack_by(most + 1).unwrap_err().to_string(),
