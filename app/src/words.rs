@@ -370,7 +370,7 @@ pub fn about_precision(precision: Precision) -> &'static str {
     match precision {
         Precision::Full => "32 bits for every number.",
         Precision::Mixed => {
-            "16 bits between layers: less memory, on GPUs that have such numbers. The model is judged in 32."
+            "16 bits between layers, on GPUs that have such numbers. The model is judged in 32."
         }
     }
 }
